@@ -1,0 +1,48 @@
+"""Operators whose results lie on no grid: quantization absorbs them into what follows.
+
+They have attributes to check, like every operator, but no meaning in fixed point of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from kernels.base import Operator
+
+
+class RealOperator(Operator):
+    """An operator that is a real function only."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AssertionError(f"{self} is absorbed before there are fixed-point numbers")
+
+
+@dataclass(frozen=True)
+class BatchNormalization(RealOperator):
+    """``(x - mean) / sqrt(var + epsilon) * scale + bias`` in every channel."""
+
+    onnx = ("BatchNormalization",)
+    without_effect = {"momentum": (), "training_mode": (0,), "spatial": (1,)}
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True)
+class Div(RealOperator):
+    """``x / constant``."""
+
+    onnx = ("Div",)
+
+
+@dataclass(frozen=True)
+class Sigmoid(RealOperator):
+    """``1 / (1 + exp(-x))``."""
+
+    onnx = ("Sigmoid",)
+
+
+@dataclass(frozen=True)
+class Tanh(RealOperator):
+    """The hyperbolic tangent."""
+
+    onnx = ("Tanh",)

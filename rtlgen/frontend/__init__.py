@@ -1,0 +1,7 @@
+"""The front end: a model straight from its exporter, brought into one normal form."""
+
+from rtlgen.frontend.endings import check_endings
+from rtlgen.frontend.model import Model
+from rtlgen.frontend.onnx import load
+
+__all__ = ["Model", "check_endings", "load"]

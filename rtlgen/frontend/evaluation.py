@@ -1,0 +1,98 @@
+"""The float network on real data: what range each of its values takes.
+
+Done by ONNX's own reference in single precision, sample by sample, for that is what the model
+means. Used to choose formats, never to decide a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import OpRun
+
+from rtlgen.frontend.model import QONNX, Array, Model
+from rtlgen.frontend.reading import NEWEST
+from rtlgen.frontend.shapes import to_proto
+
+_ROUND: Mapping[str, Callable[[Any], Any]] = {
+    "ROUND": np.rint,
+    "HALF_EVEN": np.rint,
+    "CEIL": np.ceil,
+    "FLOOR": np.floor,
+    "DOWN": np.trunc,
+    "UP": lambda x: np.sign(x) * np.ceil(np.abs(x)),
+    "HALF_UP": lambda x: np.sign(x) * np.floor(np.abs(x) + 0.5),
+    "HALF_DOWN": lambda x: np.sign(x) * np.ceil(np.abs(x) - 0.5),
+}
+
+
+class Quant(OpRun):  # type: ignore[misc]  # onnx.reference is not typed
+    op_domain = QONNX
+
+    def _run(self, x: Any, scale: Any, zero: Any, width: Any, **attributes: Any) -> tuple[Any]:
+        signed, narrow = attributes["signed"], attributes["narrow"]
+        if signed and width == 1:
+            return (np.where(x >= 0, scale, -scale).astype(x.dtype),)
+        top = 2.0 ** (width - signed) - 1 - (narrow and not signed)
+        bottom = narrow - 2.0 ** (width - 1) if signed else 0.0
+        codes = _ROUND[attributes["rounding_mode"].upper()](x / scale + zero)
+        return (((codes.clip(bottom, top) - zero) * scale).astype(x.dtype),)
+
+
+class IntQuant(Quant):
+    pass
+
+
+class BipolarQuant(OpRun):  # type: ignore[misc]
+    op_domain = QONNX
+
+    def _run(self, x: Any, scale: Any) -> tuple[Any]:
+        return (np.where(x >= 0, scale, -scale).astype(x.dtype),)
+
+
+class Trunc(OpRun):  # type: ignore[misc]
+    op_domain = QONNX
+
+    def _run(
+        self, x: Any, scale: Any, zero: Any, width: Any, *rest: Any, **attributes: Any
+    ) -> tuple[Any]:
+        output_scale, output_width = rest if len(rest) == 2 else (scale, rest[0])
+        drop = np.log2(output_scale / scale) if len(rest) == 2 else width - output_width
+        whole = np.rint(x / scale + zero) / 2.0**drop
+        codes = _ROUND[attributes["rounding_mode"].upper()](whole)
+        return (((codes - zero) * output_scale).astype(x.dtype),)
+
+
+def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+    """Every value of the model, for one sample after the other (axis 0 of the data)."""
+    names = [name for node in model.nodes for name in node.outputs if name]
+    reference = ReferenceEvaluator(
+        _proto(model, names), new_ops=[Quant, IntQuant, BipolarQuant, Trunc]
+    )
+    for i in range(len(next(iter(data.values())))):
+        feeds = {
+            name: np.asarray(data[name][i], np.float32).reshape(shape)
+            for name, shape in model.inputs.items()
+        }
+        with np.errstate(all="ignore"):
+            results = reference.run(None, feeds)
+        yield {**feeds, **dict(zip(names, results, strict=True))}
+
+
+def _proto(model: Model, outputs: list[str]) -> Any:
+    single = {
+        name: value.astype(np.float32) if value.dtype == np.float64 else value
+        for name, value in model.constants.items()
+    }
+    tensors = [numpy_helper.from_array(np.asarray(v), name) for name, v in single.items()]
+    nodes = [to_proto(replace(node, constants={})) for node in model.nodes]
+    inputs = [helper.make_tensor_value_info(n, 1, s) for n, s in model.inputs.items()]
+    results = [helper.make_tensor_value_info(n, 1, None) for n in outputs]
+    graph = helper.make_graph(nodes, model.name or "model", inputs, results, tensors)
+    imports = [helper.make_opsetid("", NEWEST), helper.make_opsetid(QONNX, 1)]
+    return helper.make_model(graph, opset_imports=imports)
