@@ -124,7 +124,7 @@ class Operator(ABC):
     def check(self, node: OnnxNode) -> None:
         """Refuse what single attributes do not show, such as two that exclude each other."""
         for name in filter(None, node.outputs[self.results :]):
-            raise node.unsupported(f"the further output {name!r}", f"the first {self.results}")
+            raise node.unsupported(f"the further output {name!r}", f"at most {self.results} output")
 
     @classmethod
     def _check_without_effect(cls, node: OnnxNode, name: str, value: Any) -> None:

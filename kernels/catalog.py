@@ -31,7 +31,7 @@ def table() -> str:
 def _below(base: Any) -> Iterator[type[Operator]]:
     for op in base.__subclasses__():
         yield from _below(op)
-        if not isabstract(op):
+        if "__dataclass_fields__" in vars(op) and not isabstract(op):
             yield op
 
 

@@ -141,7 +141,8 @@ class Split(Operator):
     @classmethod
     def from_onnx(cls, node: OnnxNode) -> Split:
         """Without any sizes, the outputs share alike."""
-        even = {} if node.has(1) else {"num_outputs": len(node.outputs)}
+        sized = node.has(1) or "split" in node.attributes
+        even = {} if sized else {"num_outputs": len(node.outputs)}
         return super().from_onnx(replace(node, attributes={**even, **node.attributes}))
 
     def check(self, node: OnnxNode) -> None:

@@ -56,7 +56,7 @@ class Windowed(Operator):
         n = len(shape) - 2
         strides, dilations = self.strides or (1,) * n, self.dilations or (1,) * n
         pads = self.pads or (0,) * (2 * n)
-        if not n == len(kernel) == len(strides) == len(dilations) == len(pads) // 2:
+        if {len(kernel), len(strides), len(dilations), len(pads) / 2} != {n}:
             raise ShapeError(
                 f"a kernel of {tuple(kernel)} with strides={strides}, dilations={dilations} and "
                 f"pads={pads} does not fit an input of {tuple(shape)}; each spatial axis needs "

@@ -16,7 +16,6 @@ from sim.fixed import Fixed
 from sim.integers import IntArray
 from sim.rounding import Interval, Overflow, Rounding
 
-
 _COARSE = 1 << 20  # coarser than any step: that of zero, which is on every grid
 
 

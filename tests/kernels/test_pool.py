@@ -1,0 +1,175 @@
+"""Pooling."""
+
+import numpy as np
+import pytest
+
+from kernels.base import OnnxNode
+from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
+from kernels.windows import AutoPad
+from sim.errors import ShapeError, UnsupportedAttribute
+from tests.harness import Case, agree, agree_in_verilog, alike, mixed
+from tests.oracles import reference, runtime
+
+
+def sums(oracle, exp=-3):
+    """What an oracle for averages says of the sums, which are multiples of ``2**exp``."""
+
+    def rounded(op, values):
+        (average,) = oracle(op, values)
+        return [np.rint(np.float64(average) * op.divisors(values[0].shape) * 2.0**-exp) * 2.0**exp]
+
+    return rounded
+
+
+GEOMETRIES = (
+    ("smallest", {"kernel_shape": (1,)}, (1, 1, 1), reference),
+    ("smallest 2-D", {"kernel_shape": (1, 1)}, (1, 1, 1, 1), reference),
+    ("1-D", {"kernel_shape": (3,)}, (1, 2, 6), reference),
+    ("2-D", {"kernel_shape": (2, 3)}, (1, 2, 3, 4), reference),
+    ("3-D", {"kernel_shape": (2, 1, 2)}, (1, 1, 2, 2, 3), runtime),
+    ("batch", {"kernel_shape": (2,)}, (2, 2, 4), reference),
+    ("whole input", {"kernel_shape": (2, 3)}, (1, 2, 2, 3), reference),
+    ("strides", {"kernel_shape": (2, 2), "strides": (2, 3)}, (1, 1, 5, 6), reference),
+    ("strides beyond the kernel", {"kernel_shape": (1,), "strides": (3,)}, (1, 1, 8), reference),
+    ("dilations", {"kernel_shape": (2, 2), "dilations": (2, 3)}, (1, 1, 4, 5), runtime),
+    ("pads", {"kernel_shape": (3, 2), "pads": (1, 0, 2, 1)}, (1, 1, 3, 3), runtime),
+    (
+        "pads and strides",
+        {"kernel_shape": (3,), "pads": (2, 1), "strides": (2,)},
+        (1, 2, 5),
+        runtime,
+    ),
+    ("ceil_mode", {"kernel_shape": (2,), "strides": (2,), "ceil_mode": 1}, (1, 1, 5), runtime),
+    (
+        "ceil_mode that fits",
+        {"kernel_shape": (2,), "strides": (2,), "ceil_mode": 1},
+        (1, 1, 6),
+        runtime,
+    ),
+    (
+        "ceil_mode, last window only in the padding",
+        {"kernel_shape": (1,), "strides": (3,), "ceil_mode": 1},
+        (1, 1, 5),
+        runtime,
+    ),
+    (
+        "ceil_mode, pads",
+        {"kernel_shape": (3, 3), "strides": (2, 2), "pads": (1, 1, 1, 1), "ceil_mode": 1},
+        (1, 1, 4, 5),
+        runtime,
+    ),
+    (
+        "ceil_mode, pads and dilations",
+        {"kernel_shape": (2,), "strides": (3,), "dilations": (2,), "pads": (1, 1), "ceil_mode": 1},
+        (1, 1, 6),
+        runtime,
+    ),
+    (
+        "VALID",
+        {"kernel_shape": (2,), "auto_pad": AutoPad.VALID, "strides": (2,)},
+        (1, 1, 5),
+        runtime,
+    ),
+    *(
+        (
+            f"{mode.name}, {strides}",
+            {"kernel_shape": (3, 2), "auto_pad": mode, "strides": strides},
+            (1, 1, 4, 5),
+            runtime,
+        )
+        for mode in (AutoPad.SAME_UPPER, AutoPad.SAME_LOWER)
+        for strides in ((1, 1), (2, 3))
+    ),
+)
+COUNTED = ("pads", "ceil_mode", "SAME")
+CASES = (
+    *(
+        Case(n, MaxPool(**fields), (mixed(*shape),), oracle)
+        for n, fields, shape, oracle in GEOMETRIES
+    ),
+    *(
+        Case(n, SumPool(**fields), (mixed(*shape),), sums(oracle))
+        for n, fields, shape, oracle in GEOMETRIES
+    ),
+    *(
+        Case(
+            f"{n}, counted", SumPool(**fields, count_include_pad=1), (mixed(*shape),), sums(oracle)
+        )
+        for n, fields, shape, oracle in GEOMETRIES
+        if any(word in n for word in COUNTED)
+    ),
+    Case(
+        "negative, padded",
+        MaxPool(kernel_shape=(3,), pads=(1, 1)),
+        (alike(1, 1, 3, lo=-9, hi=-5),),
+        runtime,
+    ),
+    *(
+        Case(f"{shape}", op(), (mixed(*shape),), oracle)
+        for shape in ((1, 1, 1), (1, 3, 5), (2, 2, 3, 3))
+        for op, oracle in ((GlobalMaxPool, runtime), (GlobalSumPool, sums(reference)))
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_agrees(case):
+    agree(case)
+
+
+@pytest.mark.slow
+def test_agrees_in_verilog(tmp_path):
+    agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, [1, 2, 2]),
+        ({"count_include_pad": 1}, [2, 2, 2]),
+        ({"ceil_mode": 1}, [1, 2, 2]),
+        ({"count_include_pad": 1, "pads": (1, 1)}, [2, 2, 2]),
+        ({"pads": (1, 1)}, [1, 2, 2]),
+        ({"pads": (0, 0), "ceil_mode": 1}, [2, 2, 1]),
+        ({"pads": (0, 1), "ceil_mode": 1, "count_include_pad": 1}, [2, 2, 2]),
+    ],
+)
+def test_divisors_count_what_the_model_counts(fields, expected):
+    op = SumPool(**{"kernel_shape": (2,), "strides": (2,), "pads": (1, 0), **fields})
+    assert op.divisors((1, 1, 5)).tolist() == expected
+
+
+def test_divisors_of_several_axes_multiply():
+    op = SumPool(kernel_shape=(2, 2), pads=(1, 1, 0, 0))
+    assert op.divisors((1, 3, 2, 3)).tolist() == [[1, 2, 2], [2, 4, 4]]
+    assert GlobalSumPool().divisors((1, 3, 2, 3)).tolist() == 6
+
+
+def test_a_window_in_the_padding_alone_is_refused():
+    with pytest.raises(ShapeError) as error:
+        MaxPool(kernel_shape=(2,), dilations=(2,), pads=(1, 1)).forward(alike(1, 1, 1))
+    assert (
+        str(error.value) == "a window lies in the padding alone, where there is no largest element"
+    )
+
+
+def test_indices_are_refused_and_storage_order_is_not():
+    attributes = {"kernel_shape": [2], "storage_order": 1}
+    assert MaxPool.from_onnx(OnnxNode("p", "MaxPool", ("x",), ("y",), attributes)) == MaxPool(
+        kernel_shape=(2,)
+    )
+    with pytest.raises(UnsupportedAttribute) as error:
+        MaxPool.from_onnx(OnnxNode("p", "MaxPool", ("x",), ("y", "places"), attributes))
+    assert str(error.value) == (
+        "node 'p': operator MaxPool is not supported with the further output 'places'; "
+        "supported is at most 1 output"
+    )
+
+
+def test_a_kernel_must_be_given():
+    with pytest.raises(UnsupportedAttribute) as error:
+        SumPool.from_onnx(OnnxNode("p", "AveragePool", ("x",), ("y",)))
+    assert str(error.value) == (
+        "node 'p': operator AveragePool is not supported with no kernel_shape; "
+        "supported is a given kernel_shape"
+    )

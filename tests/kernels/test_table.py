@@ -1,0 +1,61 @@
+"""Tables."""
+
+import pytest
+
+from kernels.table import Table
+from sim.errors import NotRepresentable, OutOfInterval
+from sim.fixed import Fixed
+from sim.rounding import Interval
+from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights
+
+
+def entries(op, values):
+    lo, _, exp = op.domain
+    table = op.values.to_float()[0]
+    return [table[(values[0] * 2.0**-exp - lo).astype(int)]]
+
+
+def table(lo, hi, exp, seed=0):
+    return Table(weights(hi - lo + 1, seed=seed, limit=100, exp=-5), Interval(lo, hi, exp))
+
+
+CASES = (
+    Case(
+        "one entry",
+        Table(Fixed.constant([5]), Interval(3, 3, 0)),
+        (alike(1, lo=3, hi=3, exp=0),),
+        entries,
+    ),
+    Case("exhaustive", table(-128, 127, -1), (alike(1, lo=-128, hi=127),), entries),
+    Case("part of the domain", table(-128, 127, -1, 1), (alike(2, lo=-3, hi=20),), entries),
+    Case("coarser than the domain", table(-64, 63, -3), (alike(2, lo=-7, hi=7),), entries),
+    Case("mixed", table(-512, 511, -3), (mixed(3, 4),), entries),
+    Case("single finer values", table(-8, 8, 0), (alike(2, lo=12, hi=12, exp=-2),), entries),
+    Case("zero", table(-8, 8, 3), (alike(2, lo=0, hi=0, exp=0),), entries),
+    Case("all alike", Table(Fixed.constant([7] * 16), Interval(-8, 7, -1)), (alike(3),), entries),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_agrees(case):
+    agree(case)
+
+
+@pytest.mark.slow
+def test_agrees_in_verilog(tmp_path):
+    agree_in_verilog(CASES, tmp_path)
+
+
+def test_a_value_outside_of_the_domain_is_refused():
+    for x in (Fixed.constant([4]), Fixed.constant([-5]), alike(1, lo=-1, hi=4, exp=0)):
+        with pytest.raises(OutOfInterval) as error:
+            table(-4, 3, 0).forward(x)
+        assert str(error.value) == "a value is outside of the table's domain s3 e0"
+
+
+def test_a_value_off_the_grid_is_refused():
+    with pytest.raises(NotRepresentable) as error:
+        table(-4, 3, 0).forward(Fixed.constant([1], -1))
+    assert str(error.value) == "a value is not a multiple of its step 2**0"
+    with pytest.raises(OutOfInterval):
+        table(-4, 3, 0).forward(alike(1, lo=0, hi=1, exp=-1))
