@@ -1,0 +1,49 @@
+"""The README is true: its session runs, and its commands are those of CI."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_session_runs(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn", reason="the session reads scikit-learn's digits")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    session = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    test = doctest.DocTestParser().get_doctest(session, {}, "README.md", "README.md", 0)
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner.run(test, out=report.append)
+    assert runner.failures == 0, "".join(report)
+    assert (tmp_path / "build/digits/top.v").is_file()
+
+
+def test_the_commands_come_first_and_are_those_of_ci():
+    commands = re.findall(r"```\n(.*?)\n```", README, re.DOTALL)[:2]
+    assert README.index(commands[1]) < README.index("```python")
+    first, second = (command.rpartition(" && ") for command in commands)
+    assert first[2] == "python -m rtlgen examples/digits_mlp.onnx -o build/digits"
+    run = (ROOT / ".ci/run").read_text()
+    assert run.rstrip().endswith(f"\n{second[2]}")
+    packages = re.search(r"apt-get install -y (.*?) &&", second[0])[1]
+    assert packages in run
+    assert re.search(r"pip install -q -e '.*?'", second[0])[0] in run
+
+
+def test_every_option_is_a_row_of_the_table():
+    from rtlgen.cli import parser
+
+    shown = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
+    small = {"--help", "--out", "--version", "--samples", "--seed", "--limit"}  # told by --help
+    options = {o for a in parser()._actions for o in a.option_strings if o.startswith("--")}
+    assert shown == options - small
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), f"{target} is not there"
