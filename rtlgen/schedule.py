@@ -1,0 +1,80 @@
+"""Which pipeline stage each operation is in. A schedule annotates a graph, it rewrites nothing.
+
+The stage of an operation is the number of register layers between the inputs and its logic.
+Inputs arrive unregistered, in stage 0. Outputs are registered, by the last layer: the N stages of
+logic, 0 to N - 1, have a layer behind each, and the latency is N clock cycles. A latency of 0 is
+a design without registers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtlgen.dataflow import Dataflow
+from rtlgen.registers import Placement
+from rtlgen.targets import Target
+from rtlgen.timing import Timing
+from sim.errors import TooSlow
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The stage of every operation, and the clock cycles from the inputs to the outputs."""
+
+    stages: tuple[int, ...]
+    latency: int
+
+
+def schedule(
+    flow: Dataflow, target: Target, *, clock_hz: float | None = None, stages: int | None = None
+) -> Schedule:
+    """As few stages as the clock allows, or this many, as short as they can be.
+
+    With both, this many stages, of any length that the clock allows. Registers stand where few
+    bits cross. Raises ``TooSlow``, saying what would work, if the clock cannot be met.
+    """
+    timing = Timing(flow, target)
+    if clock_hz is None:
+        assert stages is not None, "a clock or a number of stages"
+        budget = timing.budget(stages)
+    else:
+        budget = timing.within(clock_hz)
+        _check_operations(flow, timing, target, clock_hz)
+        needed = 1 + max(timing.earliest(budget), default=0)
+        stages = needed if stages is None else stages
+        _check_stages(timing, target, clock_hz, stages, needed)
+    if stages == 0:
+        return Schedule((0,) * len(flow.ops), 0)
+    placement = Placement(flow, timing, budget, stages)
+    best = placement.best(timing.earliest(budget), timing.latest(budget, stages))
+    return Schedule(tuple(best), stages)
+
+
+def _check_operations(flow: Dataflow, timing: Timing, target: Target, clock_hz: float) -> None:
+    if max(timing.delays, default=0) <= timing.within(clock_hz):
+        return
+    i = timing.delays.index(max(timing.delays))
+    period = timing.delays[i] + timing.register
+    raise TooSlow(
+        f"node {flow.origins[i]!r}: operation {type(flow.ops[i]).__name__} w{i}, "
+        f"{flow.intervals[i].width} bits wide, takes {period / 1000:.3f} ns with its register on "
+        f"{target.name}, longer than the {1e9 / clock_hz:.3f} ns of a {_mhz(clock_hz)} clock; "
+        f"the fastest clock is {_mhz(1e12 / period)}"
+    )
+
+
+def _check_stages(
+    timing: Timing, target: Target, clock_hz: float, stages: int, needed: int
+) -> None:
+    longest = timing.budget(stages)
+    if longest > timing.within(clock_hz):
+        reached = 1e12 / (longest + timing.register)
+        raise TooSlow(
+            f"{stages} {'stage runs' if stages == 1 else 'stages run'} at up to {_mhz(reached)} on "
+            f"{target.name}, not at {_mhz(clock_hz)}; {needed} stages do, or a slower clock"
+        )
+
+
+def _mhz(hz: float) -> str:
+    """Rounded down, so that a clock that is proposed works."""
+    return f"{int(hz / 1e5) / 10:g} MHz"
