@@ -31,7 +31,7 @@ _ROUND: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-class Quant(OpRun):  # type: ignore[misc]  # onnx.reference is not typed
+class Quant(OpRun):
     op_domain = QONNX
 
     def _run(self, x: Any, scale: Any, zero: Any, width: Any, **attributes: Any) -> tuple[Any]:
@@ -48,14 +48,14 @@ class IntQuant(Quant):
     pass
 
 
-class BipolarQuant(OpRun):  # type: ignore[misc]
+class BipolarQuant(OpRun):
     op_domain = QONNX
 
     def _run(self, x: Any, scale: Any) -> tuple[Any]:
         return (np.where(x >= 0, scale, -scale).astype(x.dtype),)
 
 
-class Trunc(OpRun):  # type: ignore[misc]
+class Trunc(OpRun):
     op_domain = QONNX
 
     def _run(
@@ -81,7 +81,8 @@ def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Arra
         }
         with np.errstate(all="ignore"):
             results = reference.run(None, feeds)
-        yield {**feeds, **dict(zip(names, results, strict=True))}
+        arrays = [np.asarray(result) for result in results]
+        yield {**feeds, **dict(zip(names, arrays, strict=True))}
 
 
 def _proto(model: Model, outputs: list[str]) -> Any:

@@ -1,0 +1,14 @@
+"""From a trained ONNX network to verified Amaranth RTL.
+
+>>> design = generate("model.onnx", Options(clock_hz=320e6))
+>>> design.predict(x), design.latency, design.verilog
+>>> design.write("build/model"); verify("build/model")
+"""
+
+from rtlgen.design import Design, generate
+from rtlgen.folder import verify
+from rtlgen.options import Options
+from rtlgen.report import Report
+
+__all__ = ["Design", "Options", "Report", "generate", "verify"]
+__version__ = "0.1.0"

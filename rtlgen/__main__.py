@@ -1,0 +1,7 @@
+"""``python -m rtlgen``."""
+
+import sys
+
+from rtlgen.cli import main
+
+sys.exit(main())

@@ -1,0 +1,194 @@
+"""The values of a model while it is quantized: data, constants, and the formats they are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernels.base import OnnxNode, Operator, Scales
+from kernels.conv import Conv
+from kernels.dense import Gemm
+from kernels.pool import GlobalMaxPool, MaxPool
+from rtlgen.constants import Numbers, affine, quantized_constant, real
+from rtlgen.draft import Draft
+from rtlgen.encoding import Encoding
+from rtlgen.formats import PRODUCTS, Formats
+from rtlgen.frontend import Model
+from rtlgen.frontend.model import QONNX
+from rtlgen.notation import Chosen
+from rtlgen.ports import GIVE_FORMAT, bind, formatted, unformatted
+from rtlgen.quantizers import Quantizer, fixed_format
+from rtlgen.rationals import Values, fractions
+from rtlgen.requantize import requantize
+from rtlgen.scaled import Scaled
+from rtlgen.settle import lined
+from sim.errors import NotQuantized
+from sim.fixed import Fixed
+from sim.rounding import Interval
+
+EXACT_BITS = 16
+"""A float constant of no more bits is taken as it is; a wider one needs a format."""
+
+Value = Scaled | Numbers
+
+
+@dataclass
+class Operands:
+    """Every value so far, by the model's name; constants are floats until they are needed."""
+
+    model: Model
+    formats: Formats
+    draft: Draft = field(default_factory=Draft)
+    values: dict[str, Value] = field(default_factory=dict)
+    encodings: dict[str, Encoding] = field(default_factory=dict)
+    chosen: dict[str, Chosen] = field(default_factory=dict)
+    rounded: set[str] = field(default_factory=set)
+    """Values that a quantizer or a format has given few bits."""
+    wanted: set[str] = field(default_factory=set)
+    """Values that should have few bits: factors of products, and functions without a grid."""
+
+    def __post_init__(self) -> None:
+        self.values.update(self.model.constants)
+        for name, shape in self.model.inputs.items():
+            chosen = self.formats.input(name, shape)
+            if chosen is None:
+                self.values[name] = unformatted(name, shape)
+                continue
+            self.values[name], self.encodings[name] = formatted(
+                self.draft, name, chosen.type, chosen.rounding, chosen.overflow
+            )
+            self._note(name, chosen)
+        self.wanted.update(_wanted(self.model))
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def is_constant(self, name: str) -> bool:
+        value = self.values[name]
+        return not isinstance(value, Scaled) or value.constant
+
+    def data(self, name: str, node: OnnxNode) -> Scaled:
+        """A value as codes with whatever is pending: computed, constant, or an input."""
+        value = self.values[name]
+        return value if isinstance(value, Scaled) else self.weight(name, node)
+
+    def bound(self, name: str, node: OnnxNode) -> Scaled:
+        """Data that have codes: not an input without a format."""
+        data = self.data(name, node)
+        return lined(self.draft, data, node)[0] if data.port else data
+
+    def numbers(self, name: str, node: OnnxNode) -> Values:
+        """The real numbers of a constant; rounded, if it is given a format."""
+        value = self.values[name]
+        if not self.is_constant(name):
+            raise node.unsupported(f"{name!r}, which the model computes", "a constant there")
+        if isinstance(value, Scaled):
+            return real(value)
+        chosen = self.formats.constant(name, value)
+        if chosen is None:
+            return fractions(value)
+        self.values[name] = rounded = self._on_formats(name, value, chosen)
+        return real(rounded)
+
+    def weight(self, name: str, node: OnnxNode, kind: str = "", magnitude: Any = 0) -> Scaled:
+        """A constant on a grid: its own if it has few bits, else that of its format."""
+        value = self.values[name]
+        if isinstance(value, Scaled):
+            result = affine(self.draft, value)
+        elif chosen := self.formats.constant(name, value, kind, magnitude):
+            result = self._on_formats(name, value, chosen)
+        else:
+            result = self._as_it_is(name, value, node)
+        self.values[name] = result
+        return result
+
+    def magnitude(self, op: Operator, names: tuple[str, ...], at: int) -> Any:
+        """How large what each weight is multiplied with becomes, as a power of two."""
+        found, rank = self.formats.magnitude(names[1 - at]), len(self.values[names[at]].shape)
+        if found is None or rank != 2 + isinstance(op, Conv) * (rank - 2):
+            return 0
+        match op:
+            case Conv(group=1):
+                channels = found.max(tuple(i for i in range(found.ndim) if i != 1))
+                return channels.reshape(-1, *(1,) * (rank - 2))
+            case Conv() | Gemm(transA=1):
+                return 0
+            case _:
+                rows = found.reshape(-1, found.shape[-1]).max(0)
+                by_row = isinstance(op, Gemm) and op.transB
+                return 0 if at == 0 else rows if by_row else rows[:, None]
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def define(self, name: str, node: OnnxNode, value: Scaled) -> None:
+        """Take in what a node computes, rounded if a format is given or wanted for it."""
+        self.values[name] = value
+        chosen = self.formats.value(name, value.shape)
+        if chosen is None and self._wants_format(name) and not value.port:
+            chosen = self.formats.activation(name, value.shape)
+        if chosen is not None:
+            self._note(name, chosen)
+            format_node = OnnxNode(node.name, "Quant", (name,), (f"{name}.rounded",))
+            lo, hi = int(chosen.type.lo.flat[0]), int(chosen.type.hi.flat[0])
+            exps = chosen.type.exp
+            steps = exps.reshape(-1)[:1] if (exps == exps.flat[0]).all() else exps
+            quantizer = fixed_format(
+                format_node, Interval(lo, hi, 0), steps, chosen.rounding, chosen.overflow
+            )
+            self.values[name] = self.quantized(name, quantizer)
+
+    def quantized(self, name: str, quantizer: Quantizer) -> Scaled:
+        """A value after a quantizer, which an input without a format takes its own from."""
+        value = self.values[name]
+        quantizer.check(value.shape)
+        if not isinstance(value, Scaled) or value.constant:
+            return quantized_constant(self.draft, value, quantizer)
+        if not value.port:
+            return requantize(self.draft, value, quantizer)
+        name = value.port.input
+        if name in self.encodings:
+            raise NotQuantized(
+                f"node {quantizer.node.name!r}: the input {name!r} is quantized in two places; "
+                f"{GIVE_FORMAT}"
+            )
+        shape = self.model.inputs[name]
+        result, self.encodings[name] = bind(self.draft, value, quantizer, shape)
+        return result
+
+    def pass_on_rounding(self, op: Operator, node: OnnxNode) -> None:
+        """Moves, and picking the largest, leave numbers that a format has rounded."""
+        few = isinstance(op, MaxPool | GlobalMaxPool) or op.scales is Scales.MOVE
+        if few and all(n in self.rounded for n in op.data_inputs(node)):
+            self.rounded.update(node.outputs)
+
+    # -- constants -----------------------------------------------------------------------------
+
+    def _on_formats(self, name: str, value: Numbers, chosen: Chosen) -> Scaled:
+        self._note(name, chosen)
+        codes = Fixed.of_floats(value).quantize(chosen.type, chosen.rounding, chosen.overflow)
+        return Scaled.plain(self.draft.constant(name, codes), codes)
+
+    def _as_it_is(self, name: str, value: Numbers, node: OnnxNode) -> Scaled:
+        codes = Fixed.of_floats(value)
+        if codes.magnitude.bit_length() > EXACT_BITS:
+            raise NotQuantized(
+                f"node {node.name!r}: its constant {name!r} holds floats of "
+                f"{codes.magnitude.bit_length()} bits and has no fixed-point format; quantize "
+                f"the model, or give it formats: --config FILE or --calibrate DATA.npz"
+            )
+        return Scaled.plain(self.draft.constant(name, codes), codes)
+
+    def _wants_format(self, name: str) -> bool:
+        return name in self.wanted and name not in self.rounded
+
+    def _note(self, name: str, chosen: Chosen) -> None:
+        self.chosen[name] = chosen
+        self.rounded.add(name)
+
+
+def _wanted(model: Model) -> set[str]:
+    wanted = {n for node in model.nodes if node.op_type in PRODUCTS for n in node.inputs[:2]}
+    quantized = {node.inputs[0] for node in model.nodes if node.domain == QONNX}
+    for node in model.nodes:
+        if node.op_type in ("Sigmoid", "Tanh"):
+            wanted.update(set(node.outputs) - quantized)
+    return wanted

@@ -1,0 +1,78 @@
+"""What is asked of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from rtlgen.calibrate import Data
+from rtlgen.graph import Graph
+from sim.errors import ConfigError, nearest
+from sim.manifest import Ports
+
+DEFAULT_CLOCK_HZ = 320e6
+"""Eight times the bunch crossing rate of the LHC."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a design.
+
+    ``clock_hz`` alone gives as few stages as it allows; ``stages`` alone, that many as short as
+    they can be; both, that many if the clock allows it; neither, as few as 320 MHz allows. 0
+    stages are combinational: there is no clock.
+    """
+
+    clock_hz: float | None = None
+    target: str = "xcvu13p"
+    stages: int | None = None
+    ports: Ports = Ports.PACKED
+    logits: bool = False
+    """Leave out a final Softmax, LogSoftmax, Sigmoid or ArgMax."""
+    outputs: tuple[str, ...] = ()
+    """Values of the model to end at, instead of its own outputs."""
+    config: str | Path | Mapping[str, Any] | None = None
+    """Formats: a TOML file, or the same as a mapping."""
+    calibrate: str | Path | Data | None = None
+    """Samples that formats are chosen from: an npz file, or an array for each input."""
+    data: str | Path | Data | None = None
+    """Samples that the design is verified with, besides corners and random ones."""
+    samples: int = 1000
+    seed: int = 0
+    limit: int = 100_000
+    """Of operations that a network may unroll into."""
+    after: Callable[[str, Graph], None] = lambda _name, _graph: None
+    """Shown the graph after each pass, by the pass's name."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no design can be made for."""
+        object.__setattr__(self, "ports", _ports(self.ports))
+        outputs = (self.outputs,) if isinstance(self.outputs, str) else tuple(self.outputs)
+        object.__setattr__(self, "outputs", outputs)
+        for name, least in (("stages", 0), ("samples", 1), ("seed", 0), ("limit", 1)):
+            count = getattr(self, name)
+            if count is not None and count < least:
+                raise ConfigError(f"{name} {count}: too small; give {least} or more")
+        if self.clock_hz is not None and not (isfinite(self.clock_hz) and self.clock_hz > 0):
+            raise ConfigError(f"clock {self.clock_hz!r} Hz: not a frequency; give one above zero")
+        if self.clock_hz is not None and self.stages == 0:
+            raise ConfigError(
+                f"clock {self.clock_hz / 1e6:g} MHz and 0 stages: a combinational design has no "
+                f"clock; leave one of them out"
+            )
+
+    @property
+    def wanted_clock_hz(self) -> float | None:
+        """The clock asked for; the default one if no number of stages is given either."""
+        if self.clock_hz is None and self.stages is None:
+            return DEFAULT_CLOCK_HZ
+        return self.clock_hz
+
+
+def _ports(name: str) -> Ports:
+    if name not in list(Ports):
+        raise ConfigError(f"ports {name!r}: unknown{nearest(name, map(str, Ports))}")
+    return Ports(name)

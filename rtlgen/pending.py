@@ -1,0 +1,170 @@
+"""What a model still does to a tensor, between its fixed-point codes and the next quantizer.
+
+Elements that are treated alike form a *group*; a step holds its real parameters once per group,
+as exact Fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import assert_never
+
+import numpy as np
+
+from kernels.base import OnnxNode, Operator
+from kernels.elementwise import Clip, LeakyRelu, Max, Min, PRelu, Relu, Sign
+from kernels.quant import Quantize, Threshold
+from rtlgen.rationals import Rationals, Values
+from sim.integers import IntArray
+from sim.rounding import Overflow
+
+_DIGITS = Context(prec=80)
+_LEAST = Fraction(1, 10**75)  # what is left of an exponential: no asymptote is ever reached
+_SMALL = Fraction(1, 10**25)  # below it, the next term of the series is under 1e-50 of the first
+
+
+class Function(Enum):
+    """A transcendental function; increasing. Exact results are correct to 45 digits.
+
+    That decides every comparison with a rational number: none is equal but at zero, where the
+    result is exact.
+    """
+
+    SIGMOID = "Sigmoid"
+    TANH = "Tanh"
+
+    def __call__(self, x: Values) -> Values:
+        if x.dtype == float:
+            half = np.tanh(x / 2 if self is Function.SIGMOID else x)
+            return np.asarray((half + 1) / 2 if self is Function.SIGMOID else half)
+        return np.asarray(np.frompyfunc(self._exact, 1, 1)(x), object)
+
+    def _exact(self, x: Fraction) -> Fraction:
+        if self is Function.SIGMOID:
+            return (1 + _tanh(x / 2)) / 2
+        return _tanh(x)
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``scale * x + offset``."""
+
+    scale: Values
+    offset: Values
+    source: OnnxNode
+
+
+@dataclass(frozen=True, eq=False)
+class Apply:
+    """An elementwise operator, with further arguments that are one number per group."""
+
+    op: Operator
+    source: OnnxNode
+    arguments: tuple[Values, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Transcend:
+    """A transcendental function."""
+
+    function: Function
+    source: OnnxNode
+
+
+Step = Affine | Apply | Transcend
+Steps = tuple[Step, ...]
+
+
+def evaluate(steps: Steps, x: Values, group: IntArray) -> Values:
+    """The steps on each element of ``x``, whose group is given; exact on Fractions.
+
+    On floats, the parameters must be floats too.
+    """
+    for step in steps:
+        x = apply(step, x, group)
+    return x
+
+
+def apply(step: Step, x: Values, group: IntArray) -> Values:
+    """One step on each element."""
+    match step:
+        case Affine(scale, offset):
+            return np.asarray(x * scale[group] + offset[group])
+        case Apply(op, arguments=arguments):
+            result = op.forward(Rationals(x), *(Rationals(a[group]) for a in arguments))
+            return np.asarray(result.values)
+        case Transcend(function):
+            return function(x)
+        case _:
+            assert_never(step)
+
+
+def regrouped(steps: Steps, old: IntArray) -> Steps:
+    """The steps for new groups, of which group ``g`` was ``old[g]``."""
+    return tuple(_regrouped(step, old) for step in steps)
+
+
+def directions(steps: Steps, groups: int) -> IntArray | None:
+    """+1 for a group in which the steps never fall, -1 where they never rise; else None."""
+    signs = np.ones(groups, np.int64)
+    for step in steps:
+        match step:
+            case Affine(scale):
+                signs = signs * np.where(scale >= 0, 1, -1)
+            case Apply() if not _increasing(step):
+                return None
+            case Apply() | Transcend():
+                pass
+            case _:
+                assert_never(step)
+    return signs
+
+
+def merged(steps: Steps) -> Steps:
+    """Neighbouring affine steps as one."""
+    out: list[Step] = []
+    for step in steps:
+        last = out[-1] if out else None
+        if isinstance(step, Affine) and isinstance(last, Affine):
+            scale, offset = last.scale * step.scale, last.offset * step.scale + step.offset
+            out[-1] = Affine(scale, offset, step.source)
+        else:
+            out.append(step)
+    return tuple(out)
+
+
+def _regrouped(step: Step, old: IntArray) -> Step:
+    match step:
+        case Affine(scale, offset, source):
+            return Affine(scale[old], offset[old], source)
+        case Apply(arguments=arguments):
+            return replace(step, arguments=tuple(a[old] for a in arguments))
+        case Transcend():
+            return step
+        case _:
+            assert_never(step)
+
+
+def _increasing(step: Apply) -> bool:
+    match step.op:
+        case Relu() | Clip() | Sign() | Max() | Min() | Threshold():
+            return True
+        case Quantize(overflow=overflow):
+            return overflow is Overflow.SATURATE
+        case LeakyRelu(alpha):
+            return alpha >= 0
+        case PRelu():
+            return bool((step.arguments[0] >= 0).all())
+        case _:
+            return False
+
+
+def _tanh(x: Fraction) -> Fraction:
+    if abs(x) < _SMALL:
+        return x - x**3 / 3
+    power = _DIGITS.divide(Decimal(-2 * abs(x.numerator)), Decimal(x.denominator))
+    e = max(Fraction(_DIGITS.exp(power)), _LEAST)
+    return (1 if x > 0 else -1) * (1 - e) / (1 + e)
