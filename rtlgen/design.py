@@ -13,8 +13,9 @@ import numpy as np
 from rtlgen import folder, interface, network, report, verilog
 from rtlgen.dataflow import Dataflow
 from rtlgen.encoding import Floats
+from rtlgen.frontend import Given
 from rtlgen.lowering import lower
-from rtlgen.network import Network, Samples, Source
+from rtlgen.network import Network, Samples
 from rtlgen.optimize import optimize
 from rtlgen.options import Options
 from rtlgen.progress import Progress, Silent
@@ -102,7 +103,7 @@ class Design:
 
 
 def generate(
-    model: Source, options: Options | None = None, progress: Progress | None = None
+    model: Given, options: Options | None = None, progress: Progress | None = None
 ) -> Design:
     """Make a design of an ONNX model: a path or a ``ModelProto``.
 

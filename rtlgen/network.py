@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
 from rtlgen import calibrate, frontend, quantize
 from rtlgen.calibrate import Data
 from rtlgen.encoding import Floats
 from rtlgen.formats import Formats
+from rtlgen.frontend import Given
 from rtlgen.graph import Graph, describe
 from rtlgen.options import Options
 from rtlgen.passes import run
@@ -31,7 +31,6 @@ from sim.integers import IntArray
 from sim.intervals import Intervals
 from sim.vectors import corners_and_random
 
-Source: TypeAlias = str | Path | onnx.ModelProto
 Samples: TypeAlias = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 CHUNK = 4096
@@ -144,7 +143,7 @@ class Network:
         return array.shape in shapes and array.shape[1:] not in shapes
 
 
-def read(model: Source, options: Options, progress: Progress | None = None) -> Network:
+def read(model: Given, options: Options, progress: Progress | None = None) -> Network:
     """Import a model and settle its formats."""
     progress = progress or Silent()
     command = _hls_command(model)
@@ -159,7 +158,7 @@ def read(model: Source, options: Options, progress: Progress | None = None) -> N
     codings = quantize.quantize(source, formats)
     graph = run(codings.graph, options.after)
     check_size(graph, options.limit, command)
-    name = source.name if isinstance(model, onnx.ModelProto) else Path(model).stem
+    name = Path(model).stem if isinstance(model, str | Path) else source.name
     return Network(name, graph, codings, given or samples)
 
 
@@ -183,8 +182,8 @@ def _data(source: str | Path | Data | None, model: frontend.Model) -> Data:
             return calibrate.read(source, model)
 
 
-def _hls_command(model: Source) -> str:
-    name = "MODEL.onnx" if isinstance(model, onnx.ModelProto) else shlex.quote(str(model))
+def _hls_command(model: Given) -> str:
+    name = shlex.quote(str(model)) if isinstance(model, str | Path) else "MODEL.onnx"
     return f"python -m hlsgen {name} -o DIR --vendor vitis"
 
 

@@ -3,5 +3,6 @@
 from rtlgen.frontend.endings import check_endings
 from rtlgen.frontend.model import Model
 from rtlgen.frontend.onnx import load
+from rtlgen.frontend.reading import Given
 
-__all__ = ["Model", "check_endings", "load"]
+__all__ = ["Given", "Model", "check_endings", "load"]

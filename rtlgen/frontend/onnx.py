@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import onnx
 
 from rtlgen.frontend.dropping import without_no_ops, without_unread_outputs
 from rtlgen.frontend.endings import ending_at, ending_at_logits
@@ -17,12 +15,10 @@ from rtlgen.frontend.layouts import channels_first
 from rtlgen.frontend.model import Array, Model
 from rtlgen.frontend.nodes import parse
 from rtlgen.frontend.opsets import settle, upgrade
-from rtlgen.frontend.reading import read
+from rtlgen.frontend.reading import Given, read
 
 
-def load(
-    model: str | Path | onnx.ModelProto, *, outputs: Sequence[str] = (), logits: bool = False
-) -> Model:
+def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> Model:
     """Take a model as its exporter wrote it; what cannot be taken is refused by name.
 
     ``outputs`` ends the network at these values of it, ``logits`` before its last Softmax,

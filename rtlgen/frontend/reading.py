@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import onnx
 from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]  # no stubs
@@ -15,6 +16,8 @@ from rtlgen.frontend.model import QONNX
 from rtlgen.frontend.ordering import in_order, label
 from sim.errors import ModelError, ShapeError, UnsupportedOperator
 
+Given: TypeAlias = str | Path | onnx.ModelProto
+"""A model as the user has it."""
 STANDARD = ("", "ai.onnx")
 OLDEST = 7
 NEWEST = min(28, onnx.defs.onnx_opset_version())
@@ -33,7 +36,7 @@ class Source:
     proto: onnx.ModelProto
 
 
-def read(model: str | Path | onnx.ModelProto) -> Source:
+def read(model: Given) -> Source:
     """Read and check a model; one that is in memory already is not modified."""
     if isinstance(model, onnx.ModelProto):
         proto = onnx.ModelProto()

@@ -1,0 +1,149 @@
+"""The cost model, where it can be counted by hand, and the parts."""
+
+import pytest
+
+from rtlgen.cost import FREE, cost
+from rtlgen.dataflow import Dataflow, operands
+from rtlgen.targets import find
+from rtlgen.timing import Timing
+from sim.errors import ConfigError
+from sim.rounding import Interval, Overflow, Rounding
+from tests.rtlgen.flows import random_flow
+
+LUT6, LUT4 = find("xcvu13p"), find("lfe5u-25f")
+U4, S8, BIT = Interval(0, 15, 0), Interval(-128, 127, 0), Interval(0, 1, 0)
+
+
+def last(build, *intervals, target=LUT6):
+    """The cost of the last operation that ``build`` makes of some inputs."""
+    flow = Dataflow()
+    wire = build(flow, *(flow.input(i, r) for i, r in enumerate(intervals)))
+    op = flow.ops[wire.op]
+    given = [flow.interval(w) for w in operands(op)]
+    return cost(op, flow.intervals[wire.op], given, target)
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "intervals", "luts"),
+    [
+        ("two numbers", lambda f, a, b: f.add(a, b), (S8, S8), (8, 10)),
+        ("they meet in one bit", lambda f, a, b: f.add(a, b << 3), (U4, U4), (1, 6)),
+        ("they do not meet", lambda f, a, b: f.add(a, b << 4), (U4, U4), (0, 0)),
+        ("a sign meets every bit", lambda f, a, b: f.add(a, b << 9), (S8, U4), (4, 6)),
+        ("the minuend is finer", lambda f, a, b: f.sub(a, b << 3), (S8, S8), (8, 10)),
+        ("a borrow from below", lambda f, a, b: f.sub(a << 3, b), (S8, S8), (11, 12)),
+        ("a negation", lambda f, a: f.neg(a), (U4,), (4, 6)),
+        ("a constant of two ones", lambda f, a: f.add(a, f.const(5, 0)), (U4,), (2, 6)),
+        ("a product", lambda f, a, b: f.mul(a, b), (U4, S8), (64, 64)),
+        ("rectified", lambda f, a: f.max(a, f.const(0, 0)), (S8,), (7, 7)),
+        ("the larger one", lambda f, a, b: f.max(a, b), (S8, S8), (14, 16)),
+        ("the sign", lambda f, a: f.compare(a, f.const(0, 0)), (S8,), (0, 0)),
+        ("the upper bits", lambda f, a: f.compare(a, f.const(8, 0)), (S8,), (1, 2)),
+        ("a choice", lambda f, c, a, b: f.mux(c, a, b), (BIT, S8, U4), (8, 8)),
+        ("few inputs", lambda f, a: f.lookup(a, 0, range(0, 80, 5), 0), (U4,), (7, 7)),
+    ],
+)
+def test_luts(name, build, intervals, luts):
+    got = tuple(last(build, *intervals, target=target).luts for target in (LUT6, LUT4))
+    assert got == luts, name
+
+
+@pytest.mark.parametrize(
+    ("rounding", "luts"), [(Rounding.FLOOR, 0), (Rounding.HALF_UP, 0), (Rounding.HALF_EVEN, 1)]
+)
+def test_rounding(rounding, luts):
+    taken = last(lambda f, a: f.round(a, 3, rounding), S8)
+    assert taken.luts == luts
+    assert (taken == FREE) == (rounding is Rounding.FLOOR)
+
+
+@pytest.mark.parametrize(
+    ("to", "overflow", "luts"),
+    [
+        (Interval(0, 15, 0), Overflow.WRAP, 0),
+        (Interval(-8, 7, 0), Overflow.WRAP, 0),
+        (Interval(-8, 7, 0), Overflow.REFLECT, 4),
+        (Interval(0, 63, 0), Overflow.SATURATE, 6),
+        (Interval(-64, 63, 0), Overflow.SATURATE, 7),
+        (Interval(0, 3, 0), Overflow.SATURATE, 3),
+    ],
+)
+def test_overflow(to, overflow, luts):
+    taken = last(lambda f, a: f.limit(a, to, overflow), S8)
+    assert taken.luts == luts
+    assert (taken == FREE) == (luts == 0)
+
+
+def test_limits_that_are_not_powers_of_two_take_comparisons_and_subtractions():
+    def limited(overflow):
+        return last(lambda f, a: f.limit(a, Interval(-5, 5, 0), overflow), S8)
+
+    saturated, wrapped = limited(Overflow.SATURATE), limited(Overflow.WRAP)
+    assert 4 < saturated.luts < wrapped.luts
+    assert LUT6.level_ns < saturated.delay_ns < wrapped.delay_ns
+
+
+def test_a_large_table_is_as_large_as_what_differs_in_it():
+    wide = Interval(0, 255, 0)
+    scrambled = [k * 7919 % 251 for k in range(256)]
+    step = [0] * 128 + [1] * 128
+    assert last(lambda f, a: f.lookup(a, 0, step, 0), wide).luts == 1
+    assert last(lambda f, a: f.lookup(a, 0, scrambled, 0), wide).luts == 8 * 5
+
+
+def test_a_longer_chain_is_slower_and_a_mux_faster_than_an_adder():
+    short, long = (last(lambda f, a, b: f.add(a, b), r, r).delay_ns for r in (U4, S8))
+    choice = last(lambda f, c, a, b: f.mux(c, a, b), BIT, S8, S8).delay_ns
+    assert choice == LUT6.level_ns < short < long
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("target", [LUT6, LUT4])
+def test_every_operation_has_a_cost(seed, target):
+    flow = random_flow(seed, operations=80)
+    for op, r in zip(flow.ops, flow.intervals, strict=True):
+        taken = cost(op, r, [flow.interval(w) for w in operands(op)], target)
+        assert taken.luts >= 0
+        assert (taken.delay_ns > 0) or taken == FREE
+    assert len(Timing(flow, target).delays) == len(flow.ops)
+
+
+# -- parts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "luts", "inputs"),
+    [
+        ("xcvu13p", 1_728_000, 6),
+        ("xcvu13p-flga2577-2-e", 1_728_000, 6),
+        ("XCKU15P-ffva1156-2-e", 522_720, 6),
+        ("xczu9eg-ffvb1156-2-e", 274_080, 6),
+        ("lfe5u-45f", 43_848, 4),
+        ("LFE5UM5G-85F-8BG381", 83_640, 4),
+    ],
+)
+def test_parts(part, luts, inputs):
+    target = find(part)
+    assert (target.name, target.luts, target.lut_inputs) == (part, luts, inputs)
+
+
+def test_speed_grades():
+    slow, usual, fast = (find(f"xcku5p-ffvb676-{grade}-e") for grade in (1, 2, 3))
+    assert slow.lut_ns > usual.lut_ns == LUT6.lut_ns > fast.lut_ns
+    assert find("lfe5u-25f-8bg256c").net_ns < find("lfe5u-25f-6bg256c").net_ns == LUT4.net_ns
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("xcvu99p", "part 'xcvu99p' is not known; did you mean 'xcvu9p'?"),
+        (
+            "xcku5p-ffvb676-7-e",
+            "part 'xcku5p-ffvb676-7-e': speed grade 7 is not known; known are 1, 2, 3",
+        ),
+    ],
+)
+def test_unknown_parts(part, message):
+    with pytest.raises(ConfigError) as error:
+        find(part)
+    assert str(error.value) == message

