@@ -84,20 +84,6 @@ class Array(ABC):
         index = np.arange(self.size).reshape(self.shape)
         return self.join([fill]).take(np.pad(index, widths, constant_values=self.size))
 
-    def windows(
-        self, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
-    ) -> Self:
-        """Slide over the last axes: (..., H, W) -> (..., OH, OW, KH, KW)."""
-        axes = tuple(range(-len(kernel), 0))
-        spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
-        every: Any = (..., *(slice(None, None, s) for s in (*strides, *dilations)))
-
-        def move(a: IndexArray) -> IndexArray:
-            view = np.lib.stride_tricks.sliding_window_view(a, spans, axis=axes)
-            return np.asarray(view[every])
-
-        return self.map(move)
-
     # -- arithmetic: exact, one implementation per meaning -----------------------------------
 
     @abstractmethod

@@ -41,7 +41,6 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     Works in ``build`` inside of the folder, and leaves its logs there. Not for threads: it changes
     the environment of the process, and puts it back.
     """
-    folder = folder.resolve()
     manifest = Manifest.read(folder / "manifest.json")
     vectors.check(folder / "vectors.npz", manifest)
     if not (folder / "top.v").is_file():
@@ -50,7 +49,8 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     build = folder / "build"
     build.mkdir(exist_ok=True)
     testbench.place_bench(build, manifest)
-    files = {"MANIFEST": f"{folder / 'manifest.json'}", "RESULT": f"{build / 'result.json'}"}
+    names = {"MANIFEST": folder / "manifest.json", "RESULT": build / "result.json"}
+    files = {name: f"{path.resolve()}" for name, path in names.items()}  # it works in `build`
     with _environment({**tools.environment, **files, "SEED": f"{seed}"}):
         runner = get_runner("verilator")
         start = perf_counter()

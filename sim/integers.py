@@ -1,8 +1,8 @@
 """Integer arrays, exact at any width.
 
 ``int64`` while a bound on the numbers themselves proves that it suffices, Python integers
-beyond; products of matrices in float64, which BLAS makes fast, while every partial sum is
-below ``2**53`` and so exact.
+beyond; products of matrices in float32 or float64, which BLAS makes fast, while every partial
+sum is below ``2**24`` or ``2**53`` and so exact.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ IntArray = npt.NDArray[Any]
 """Of dtype int64, or object for Python integers."""
 
 _INT64 = 1 << 62  # leaves a bit for the sum of two
-_FLOAT64 = 1 << 53
+_FLOAT32, _FLOAT64 = 1 << 24, 1 << 53
 
 
 def integers(values: npt.ArrayLike) -> IntArray:
@@ -90,6 +90,7 @@ def matmul(a: IntArray, b: IntArray) -> IntArray:
     m, n = magnitude(a), magnitude(total(np.abs(b).swapaxes(-1, -2)))
     bound = max(m, n, m * n)
     if bound < _FLOAT64 and np.object_ not in (a.dtype, b.dtype):
-        return np.asarray((a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64))
+        dtype = np.float32 if bound < _FLOAT32 else np.float64
+        return np.asarray((a.astype(dtype) @ b.astype(dtype)).astype(np.int64))
     a, b = fitting(bound, a, b)
     return np.asarray(a @ b)

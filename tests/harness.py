@@ -6,6 +6,7 @@
 4. An oracle that nobody here wrote equals ``Fixed``; and the ONNX node that the oracle saw is
    read back as the same operator.
 5. The Verilog, in Verilator, with random gaps between the samples, equals ``Fixed``.
+6. The C++ of ``kernels/*.h``, compiled here, equals ``Fixed``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+import kernels
 from kernels.base import Operator
 from rtlgen.dataflow import Dataflow, evaluate
 from rtlgen.operations import Input
@@ -29,13 +31,14 @@ from rtlgen.schedule import schedule
 from rtlgen.targets import find
 from rtlgen.verilog import element_names, emit
 from rtlgen.wires import Wires
-from sim import integers, vectors
+from sim import csim, integers, vectors
 from sim.array import Array
 from sim.cosim import replay
 from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.manifest import Manifest, Tensor
 from sim.rounding import Interval
+from tests import calls, cpp
 from tests.oracles import Oracle, model, node_of, reference
 
 EXHAUSTIVE = 1 << 12
@@ -200,6 +203,36 @@ def tensor(name: str, intervals: Sequence[Interval]) -> Tensor:
         tuple(max(1, r.width) for r in intervals),
         tuple(r.exp for r in intervals),
     )
+
+
+# -- C++ ----------------------------------------------------------------------------------------
+
+CPP_FLAGS = ("-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter")
+
+
+def agree_in_cpp(cases: Sequence[Case], folder: Path, seed: int = 0, samples: int = 48) -> None:
+    """Check agreement 6 of many cases, all in one file."""
+    words = max(map(cpp.words, cases))
+    source = folder / "cases.cpp"
+    source.write_text(cpp.source([calls.call(case) for case in cases], words))
+    library = csim.build(source, [Path(kernels.__file__).parent], CPP_FLAGS, words)
+    for i, case in enumerate(cases):
+        codes = draw(case.types, seed, samples)
+        data = numbers(case.types, codes)
+        y = in_one_step(case.forward(data), case.forward(case.types), len(codes))
+        got = library.run(f"case_{i}", in_one_step(data, case.types, len(codes)), y.shape[1])
+        for k, e in np.argwhere(got != y):
+            what = f"{case}: element {e} of sample {k} in C++ and in numbers"
+            raise Disagreement(f"{what} differ: {got[k, e]} and {y[k, e]}")
+
+
+def in_one_step(arrays: Sequence[Fixed], types: Sequence[Intervals], samples: int) -> Any:
+    """All codes of each sample in a row, each array in the step that its C++ has."""
+    rows = []
+    for a, t in zip(arrays, types, strict=True):
+        codes = a.in_steps(np.asarray(cpp.hull(t).exp)).reshape(a.samples, -1)
+        rows.append(np.broadcast_to(codes, (samples, codes.shape[1])))
+    return integers.integers(np.concatenate(rows, 1))
 
 
 # -- samples ------------------------------------------------------------------------------------

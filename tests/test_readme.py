@@ -36,11 +36,11 @@ def test_the_commands_come_first_and_are_those_of_ci():
 
 
 def test_every_option_is_a_row_of_the_table():
-    from rtlgen.cli import parser
+    from rtlgen.cli import _parser
 
     shown = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
     small = {"--help", "--out", "--version", "--samples", "--seed", "--limit"}  # told by --help
-    options = {o for a in parser()._actions for o in a.option_strings if o.startswith("--")}
+    options = {o for a in _parser()._actions for o in a.option_strings if o.startswith("--")}
     assert shown == options - small
 
 

@@ -9,7 +9,7 @@ from kernels.base import OnnxNode
 from kernels.conv import Conv
 from kernels.windows import AutoPad
 from sim.errors import ShapeError, UnsupportedAttribute
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights, zeros
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights, zeros
 from tests.oracles import reference, runtime
 
 
@@ -29,6 +29,11 @@ CASES = (
     Case("1-D", Conv(), (mixed(1, 2, 7), weights(3, 2, 3))),
     Case("2-D", Conv(), (mixed(1, 2, 5, 4), weights(3, 2, 3, 2), weights(3, exp=-6))),
     Case("3-D", Conv(), (mixed(1, 1, 3, 2, 3), weights(2, 1, 2, 2, 1))),
+    Case(
+        "3-D, all",
+        Conv(pads=(1, 0, 0, 2, 1, 1), strides=(2, 1, 2), dilations=(1, 1, 2)),
+        (mixed(1, 1, 3, 2, 5), weights(2, 1, 2, 2, 2)),
+    ),
     Case("batch", Conv(), (mixed(2, 2, 4), weights(3, 2, 3), weights(3))),
     Case("kernel of the whole input", Conv(), (mixed(1, 2, 3, 3), weights(2, 2, 3, 3))),
     Case("zeros", Conv(), (mixed(1, 2, 4), zeros(3, 2, 3))),
@@ -90,6 +95,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from kernels.dense import Gemm, MatMul
 from sim.errors import ShapeError
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights, zeros
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights, zeros
 
 CASES = (
     Case("smallest", MatMul(), (alike(1, 1), weights(1, 1, seed=1))),
@@ -51,6 +51,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 def test_gemm_refuses_a_bias_that_is_larger_than_the_product():

@@ -19,7 +19,7 @@ from kernels.elementwise import (
     Sum,
 )
 from sim.fixed import Fixed
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights, zeros
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights, zeros
 
 BINARY = (
     ("one element", (alike(), alike(lo=0, hi=3))),
@@ -82,6 +82,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 def test_leaky_relu_by_default_has_the_slope_that_onnx_has():

@@ -7,7 +7,7 @@ from kernels.base import OnnxNode
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.windows import AutoPad
 from sim.errors import ShapeError, UnsupportedAttribute
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed
 from tests.oracles import reference, runtime
 
 
@@ -120,6 +120,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 @pytest.mark.parametrize(

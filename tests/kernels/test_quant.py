@@ -11,7 +11,7 @@ from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
 from tests.definitions import ROUND, limit
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights, zeros
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights, zeros
 
 BYTE = alike(1, lo=-128, hi=127, exp=-4)
 NARROW = Intervals.full((), Interval(-4, 3, -2))
@@ -166,6 +166,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 def test_thresholds_must_ascend():

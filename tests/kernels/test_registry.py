@@ -48,6 +48,12 @@ def test_operators_on_real_numbers_have_no_meaning_in_fixed_point():
     assert str(error.value) == "Tanh() is absorbed before there are fixed-point numbers"
 
 
+def test_every_family_has_its_cpp_beside_it():
+    folder = HERE.parents[1] / "kernels"
+    families = {op.__module__.rpartition(".")[2] for op in FIXED}
+    assert [name for name in families if not (folder / f"{name}.h").is_file()] == []
+
+
 def test_names_of_cases_are_different():
     names = [str(case) for case in CASES]
     assert len(set(names)) == len(names)

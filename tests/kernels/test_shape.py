@@ -22,7 +22,7 @@ from kernels.shape import (
     Unsqueeze,
 )
 from sim.errors import NotRepresentable, ShapeError, UnsupportedAttribute
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights
 from tests.oracles import runtime
 
 INT64 = (1 << 63) - 1
@@ -94,6 +94,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 def node(op_type, attributes, inputs=("x",), outputs=("y",), **constants):

@@ -6,7 +6,7 @@ from kernels.table import Table
 from sim.errors import NotRepresentable, OutOfInterval
 from sim.fixed import Fixed
 from sim.rounding import Interval
-from tests.harness import Case, agree, agree_in_verilog, alike, mixed, weights
+from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed, weights
 
 
 def entries(op, values):
@@ -44,6 +44,11 @@ def test_agrees(case):
 @pytest.mark.slow
 def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
+
+
+@pytest.mark.slow
+def test_agrees_in_cpp(tmp_path):
+    agree_in_cpp(CASES, tmp_path)
 
 
 def test_a_value_outside_of_the_domain_is_refused():
