@@ -18,7 +18,7 @@ CODES = np.array([[-4, 0], [3, (1 << 70) - 1]], dtype=object)
 
 
 def ends(pairs):
-    return np.array([lo for lo, _ in pairs]), np.array([hi for _, hi in pairs])
+    return (np.array(column, dtype=object) for column in zip(*pairs, strict=True))
 
 
 @given(pairs=bounds, count=st.integers(0, 40), seed=st.integers(0, 9))
