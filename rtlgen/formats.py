@@ -37,7 +37,7 @@ import numpy as np
 
 from kernels.base import OnnxNode
 from rtlgen.frontend import Model
-from rtlgen.notation import SHOWN, Choice, Chosen, Floats, Format, choice
+from rtlgen.notation import SHOWN, Choice, Chosen, Floats, Format, choice, choose
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
 
@@ -67,9 +67,8 @@ class Formats:
         try:
             return cls.parse(tomllib.loads(Path(path).read_text()), str(path))
         except OSError as error:
-            raise ConfigError(
-                f"config {str(path)!r}: {error.strerror}; give a TOML file"
-            ) from error
+            reason = error.strerror
+            raise ConfigError(f"config {str(path)!r}: {reason}; give a TOML file") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"config {str(path)!r}: not TOML: {error}") from error
 
@@ -147,7 +146,7 @@ class Formats:
             return None
         first = given.flat[0]
         if given.size > 1 or first.exp is not None or first.per_element:
-            return _formats(given, (values, values), values.shape, name)
+            return choose(given, (values, values), values.shape, name)
         by = np.broadcast_to(magnitude, values.shape)
         scaled = np.ldexp(values, by)
         interval = first.interval(float(scaled.min(initial=0)), float(scaled.max(initial=0)))
@@ -197,7 +196,7 @@ class Formats:
         given = self.defaults.get(kind)
         if given is None or not (given.complete or name in self.ranges):
             return None
-        return _formats(np.array(given, object), self.ranges.get(name), shape, name, alike=alike)
+        return choose(np.array(given, object), self.ranges.get(name), shape, name, alike=alike)
 
     def _chosen(self, name: str, shape: tuple[int, ...], *, alike: bool = False) -> Chosen | None:
         given = self.values.get(name)
@@ -208,52 +207,7 @@ class Formats:
                 f"config: the format of {name!r} leaves its sign or step to the data, but there "
                 f"are none; write it {SHOWN.split(' or ')[0]}, or give --calibrate DATA.npz"
             )
-        return _formats(given, self.ranges.get(name), shape, name, alike=alike)
-
-
-def _formats(
-    given: Choice,
-    ends: tuple[Floats, Floats] | None,
-    shape: tuple[int, ...],
-    name: str,
-    *,
-    alike: bool = False,
-) -> Chosen:
-    """The formats of each element, whose numbers lie between the ends.
-
-    If they have to be alike, all have one sign and one width, and only steps differ.
-    """
-    if given.ndim > len(shape) or np.broadcast_shapes(given.shape, shape) != shape:
-        raise ConfigError(
-            f"config: formats of shape {list(given.shape)} for {name!r} do not broadcast to its "
-            f"shape {list(shape)}"
-        )
-    lo, hi = (np.zeros(shape),) * 2 if ends is None else (end.reshape(shape) for end in ends)
-    first = given.flat[0]
-    if alike and first.signed is None:
-        given = np.array(
-            replace(first, signed=bool(first.width > 1 and lo.min(initial=0) < 0)), object
-        )
-    if not first.per_element:
-        lo, hi = np.full(shape, lo.min(initial=0)), np.full(shape, hi.max(initial=0))
-    made = {key: key[0].interval(*key[1:]) for key in _keys(given, lo, hi, shape)}
-    rows = [made[key] for key in _keys(given, lo, hi, shape)]
-    columns = (np.array([r[i] for r in rows], np.int64).reshape(shape) for i in range(3))
-    type_ = Intervals(*columns)
-    if alike and len({r[:2] for r in rows}) > 1:
-        raise ConfigError(
-            f"config: the formats of {name!r} differ in sign or width, which only those of inputs "
-            f"and constants may"
-        )
-    return Chosen(type_, first.rounding, first.overflow)
-
-
-def _keys(
-    given: Choice, lo: Floats, hi: Floats, shape: tuple[int, ...]
-) -> Iterator[tuple[Format, float, float]]:
-    """What the format of each element follows from."""
-    columns = np.broadcast_to(given, shape).flat, lo.flat, hi.flat
-    return zip(*columns, strict=True)
+        return choose(given, self.ranges.get(name), shape, name, alike=alike)
 
 
 def _matches(given: Mapping[str, Any], names: list[str], kind: str) -> Iterator[tuple[str, str]]:

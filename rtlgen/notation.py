@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from math import frexp, ldexp
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen.rationals import objects
+from rtlgen.rationals import broadcasts, objects
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
@@ -120,6 +121,51 @@ def choice(given: object, where: str) -> Choice:
         if not f.complete:
             raise ConfigError(f"{where}: in a list, every format needs a sign and a step")
     return array
+
+
+def choose(
+    given: Choice,
+    ends: tuple[Floats, Floats] | None,
+    shape: tuple[int, ...],
+    name: str,
+    *,
+    alike: bool = False,
+) -> Chosen:
+    """The formats of each element, whose numbers lie between the ends.
+
+    If they have to be alike, all have one sign and one width, and only steps differ.
+    """
+    if not broadcasts(given.shape, shape):
+        raise ConfigError(
+            f"config: formats of shape {list(given.shape)} for {name!r} do not broadcast to its "
+            f"shape {list(shape)}"
+        )
+    lo, hi = (np.zeros(shape),) * 2 if ends is None else (end.reshape(shape) for end in ends)
+    first = given.flat[0]
+    if alike and first.signed is None:
+        given = np.array(
+            replace(first, signed=bool(first.width > 1 and lo.min(initial=0) < 0)), object
+        )
+    if not first.per_element:
+        lo, hi = np.full(shape, lo.min(initial=0)), np.full(shape, hi.max(initial=0))
+    made = {key: key[0].interval(*key[1:]) for key in _keys(given, lo, hi, shape)}
+    rows = [made[key] for key in _keys(given, lo, hi, shape)]
+    columns = (np.array([r[i] for r in rows], np.int64).reshape(shape) for i in range(3))
+    type_ = Intervals(*columns)
+    if alike and len({r[:2] for r in rows}) > 1:
+        raise ConfigError(
+            f"config: the formats of {name!r} differ in sign or width, which only those of inputs "
+            f"and constants may"
+        )
+    return Chosen(type_, first.rounding, first.overflow)
+
+
+def _keys(
+    given: Choice, lo: Floats, hi: Floats, shape: tuple[int, ...]
+) -> Iterator[tuple[Format, float, float]]:
+    """What the format of each element follows from."""
+    columns = np.broadcast_to(given, shape).flat, lo.flat, hi.flat
+    return zip(*columns, strict=True)
 
 
 def _holds(interval: Interval, lo: float, hi: float) -> bool:

@@ -55,6 +55,8 @@ class Affine:
     scale: Values
     offset: Values
     source: OnnxNode
+    bias: OnnxNode | None = None
+    """The node that brought an offset first, if it was another one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,8 @@ def merged(steps: Steps) -> Steps:
         last = out[-1] if out else None
         if isinstance(step, Affine) and isinstance(last, Affine):
             scale, offset = last.scale * step.scale, last.offset * step.scale + step.offset
-            out[-1] = Affine(scale, offset, step.source)
+            bias = (last.bias or last.source) if last.offset.any() else step.bias
+            out[-1] = Affine(scale, offset, step.source, bias)
         else:
             out.append(step)
     return tuple(out)
@@ -138,8 +141,8 @@ def merged(steps: Steps) -> Steps:
 
 def _regrouped(step: Step, old: IntArray) -> Step:
     match step:
-        case Affine(scale, offset, source):
-            return Affine(scale[old], offset[old], source)
+        case Affine(scale, offset):
+            return replace(step, scale=scale[old], offset=offset[old])
         case Apply(arguments=arguments):
             return replace(step, arguments=tuple(a[old] for a in arguments))
         case Transcend():

@@ -10,7 +10,7 @@ import numpy as np
 
 from kernels.base import OnnxNode
 from kernels.quant import Quantize, Threshold
-from rtlgen.rationals import Values, fractions, power_of_two, powers_of_two
+from rtlgen.rationals import Values, broadcasts, fractions, power_of_two, powers_of_two
 from sim.errors import ShapeError, UnsupportedAttribute, UnsupportedOperator
 from sim.fixed import Fixed
 from sim.integers import IntArray
@@ -83,7 +83,7 @@ class Quantizer:
         """Refuse parameters that do not fit the shape of the data."""
         parameters = {"scale": self.stages[0].scale, "zero point": self.stages[0].zero}
         for name, value in parameters.items():
-            if not _fits(value.shape, shape):
+            if value.shape != (1,) and not broadcasts(value.shape, shape):
                 raise ShapeError(
                     f"node {self.node.name!r}: a {name} of shape {list(value.shape)} does not fit "
                     f"data of shape {list(shape)}; give one number, or one for each channel"
@@ -222,14 +222,6 @@ def _only(node: OnnxNode, known: tuple[str, ...]) -> None:
                 f"node {node.name!r}: operator {node.op_type} is not supported with attribute "
                 f"{name}={value!r}; supported are {', '.join(known) or 'none'}"
             )
-
-
-def _fits(parameter: tuple[int, ...], data: tuple[int, ...]) -> bool:
-    """Whether a parameter broadcasts to the data, and not the data to it."""
-    if parameter == (1,):
-        return True
-    matches = zip(parameter[::-1], data[::-1], strict=False)
-    return len(parameter) <= len(data) and all(p in (1, d) for p, d in matches)
 
 
 def _first(values: Values) -> float:

@@ -86,6 +86,12 @@ def common(scale: Values) -> Fraction:
     return Fraction(gcd(*(int(n * denominator) for n in numbers)), denominator)
 
 
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether a parameter of one shape fits data of another, and does not make them larger."""
+    pairs = zip(shape[::-1], to[::-1], strict=False)
+    return len(shape) <= len(to) and all(p in (1, d) for p, d in pairs)
+
+
 def sqrt(x: Fraction) -> Fraction:
     """The square root of a number above zero, exact for squares of rationals, else rounded down.
 

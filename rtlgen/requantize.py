@@ -13,17 +13,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 
 from kernels.base import Operator
-from kernels.elementwise import Relu
+from kernels.elementwise import Clip, Relu
 from kernels.quant import Quantize, Threshold
 from kernels.table import Table
 from rtlgen.bounds import codes
 from rtlgen.draft import Draft
 from rtlgen.lines import Line, fit
-from rtlgen.pending import Affine, Apply, Transcend, directions
+from rtlgen.pending import Affine, Apply, Step, Transcend, directions
 from rtlgen.quantizers import Quantizer
 from rtlgen.rationals import Values, fractions, power_of_two, powers_of_two
 from rtlgen.scaled import Scaled, before, meaning
@@ -81,23 +82,40 @@ def _rounded(draft: Draft, value: Scaled, quantizer: Quantizer, effort: Effort) 
 def _trimmed(value: Scaled, quantizer: Quantizer) -> Scaled:
     """The value with an offset no finer than half the grid of its codes, if that is all the same.
 
-    Every edge (where a rectifier bends or a rounding turns) is a multiple of the grid. A sum with
+    Every edge (where an operator bends or a rounding turns) is a multiple of the grid. A sum with
     an offset off the grid meets none of them, so any other offset between the same two points of
     the grid gives the same integers.
     """
     first, *others = value.steps or (None,)
-    bends = all(isinstance(s, Apply) and isinstance(s.op, Relu) for s in others)
-    if not isinstance(first, Affine) or not bends or not quantizer.simple:
+    bends = [_bends(step) for step in others]
+    if not isinstance(first, Affine) or None in bends or not quantizer.simple:
         return value
     value, (half,) = value.split(quantizer.factor / 2)
     first, *others = value.steps
     assert isinstance(first, Affine)
     grid = np.abs(first.scale) * Fraction(2) ** int(value.type.exp.min(initial=0))
-    if not grid.all() or any((h / g).denominator != 1 for h, g in zip(half, grid, strict=True)):
+    edges = [half, *(fractions(at) for bend in bends if bend for at in bend)]
+    if not grid.all() or any(not _multiples(edge, grid) for edge in edges):
         return value
     below = first.offset // grid * grid
     offset = below + (below != first.offset) * grid / 2
     return replace(value, steps=(replace(first, offset=offset), *others))
+
+
+def _bends(step: Step) -> tuple[float, ...] | None:
+    """Where an operator that passes its input on, or a constant, turns to the other; else None."""
+    match step:
+        case Apply(op=Relu()):
+            return (0.0,)
+        case Apply(op=Clip(low, high)):
+            return tuple(end for end in (low, high) if end is not None and isfinite(end))
+        case _:
+            return None
+
+
+def _multiples(numbers: Values, units: Values) -> bool:
+    ratios: Values = numbers / units
+    return all(ratio.denominator == 1 for ratio in ratios.flat)
 
 
 def _onto_steps(draft: Draft, value: Scaled, quantizer: Quantizer, effort: Effort) -> Scaled | None:

@@ -78,13 +78,18 @@ def on_grid(
     a, b = line or value.line or _neither()
     if not _cheap(value, a, b, effort):
         return None
-    node = value.steps[-1].source if value.steps else node
-    name = node.outputs[0] if value.steps else value.name
+    bias, name = node, value.name
+    if isinstance(step := value.steps[-1] if value.steps else None, Affine):
+        node, bias, name = step.source, step.bias or step.source, step.source.outputs[0]
     out = replace(value, steps=())
     if (a != 1).any():
-        between = f"{name}.scaled" if b.any() else name
-        out = _combined(draft, out, Mul(), a, between, node)
-    return _combined(draft, out, Add(), b, name, node) if b.any() else out
+        factor = _constant(draft, value, a, _name(node, "scale"))
+        out = _combined(draft, out, Mul(), factor, f"{name}.scaled" if b.any() else name, node)
+    if not b.any():
+        return out
+    return _combined(
+        draft, out, Add(), _constant(draft, value, b, _name(bias, "offset")), name, node
+    )
 
 
 def per_element(value: Scaled, per_group: Fixed) -> Fixed:
@@ -134,6 +139,7 @@ def _positive(draft: Draft, value: Scaled, source: OnnxNode, effort: Effort) -> 
         return on_grid(draft, value, source, effort=effort)
     size = np.abs(a)
     out = on_grid(draft, value, source, (a / size, b / size), effort)
+    source = value.steps[-1].source
     return out.then(Affine(size, 0 * size, source)) if out and (size != 1).any() else out
 
 
@@ -148,10 +154,8 @@ def _applied(draft: Draft, value: Scaled, step: Apply) -> Scaled:
 
 
 def _combined(
-    draft: Draft, value: Scaled, op: Mul | Add, per_group: Values, name: str, node: OnnxNode
+    draft: Draft, value: Scaled, op: Mul | Add, other: str, name: str, node: OnnxNode
 ) -> Scaled:
-    kind = "scale" if isinstance(op, Mul) else "offset"
-    other = _constant(draft, value, per_group, _name(node, kind))
     output = draft.unused(name)
     (array,) = draft.emit(op, (value.name, other), (output,), node.name)
     return replace(value, name=output, array=array)

@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen.bounds import coder
-from rtlgen.pending import Steps
-from rtlgen.rationals import fractions
+from rtlgen.bounds import approximated, coder
+from rtlgen.pending import Steps, evaluate
+from rtlgen.rationals import Values, fractions
 from sim.integers import IntArray, magnitude
 
 _EXACT_FLOATS = 1 << 53
@@ -58,20 +58,29 @@ def find(steps: Steps, sign: IntArray, lo: IntArray, hi: IntArray, exp: int) -> 
     """
     start = np.where(sign > 0, lo, hi)
     span = hi - lo  # where a step is counted from the first end: 0 .. span
-    codes = coder(steps)
     wide = max(magnitude(lo), magnitude(hi)) >= _EXACT_FLOATS
+    exact, rough = coder(steps), approximated(steps)
 
     def value(at: IntArray, group: IntArray) -> IntArray:
         code = start[group] + sign[group] * at
         x = fractions(code) * Fraction(2) ** exp if wide else np.ldexp(code.astype(float), exp)
-        return codes(x, group)
+        return exact(x, group)
+
+    def guess(at: IntArray, group: IntArray) -> Values:
+        assert rough is not None
+        code = start[group] + sign[group] * at
+        return evaluate(rough, np.ldexp(code.astype(float), exp), group)
 
     groups = np.arange(len(lo))
     bottom = value(0 * span, groups)
     rises = value(span, groups) - bottom
     group, rank = _pairs(rises)
-    target = bottom[group] + rank
-    at = _first(lambda p: value(p, group) >= target, span[group])
+    target, last = bottom[group] + rank, span[group]
+    at = last.copy() if rough is None else _first(lambda p: guess(p, group) >= target, last)
+    wrong = (value(at, group) < target) | (value(at - 1, group) >= target)
+    if wrong.any():
+        g, t = group[wrong], target[wrong]
+        at[wrong] = _first(lambda p: value(p, g) >= t, last[wrong])
     # falling from hi: at position p the value is one less at code hi - p, so it is one more
     # (seen from lo) up to there, and has dropped from code hi - p + 1 on
     rising = sign[group] > 0

@@ -12,12 +12,16 @@ from typing import Any
 
 import numpy as np
 from onnx import helper, numpy_helper
+from onnx.helper import get_attribute_value
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
+from kernels.base import OnnxNode, Operator
+from kernels.pool import GlobalSumPool, SumPool
 from rtlgen.frontend.model import QONNX, Array, Model
 from rtlgen.frontend.reading import NEWEST
 from rtlgen.frontend.shapes import to_proto
+from rtlgen.rationals import Rationals
 
 _ROUND: Mapping[str, Callable[[Any], Any]] = {
     "ROUND": np.rint,
@@ -35,13 +39,12 @@ class Quant(OpRun):
     op_domain = QONNX
 
     def _run(self, x: Any, scale: Any, zero: Any, width: Any, **attributes: Any) -> tuple[Any]:
-        signed, narrow = attributes["signed"], attributes["narrow"]
-        if signed and width == 1:
-            return (np.where(x >= 0, scale, -scale).astype(x.dtype),)
-        top = 2.0 ** (width - signed) - 1 - (narrow and not signed)
-        bottom = narrow - 2.0 ** (width - 1) if signed else 0.0
-        codes = _ROUND[attributes["rounding_mode"].upper()](x / scale + zero)
-        return (((codes.clip(bottom, top) - zero) * scale).astype(x.dtype),)
+        steps = x / scale + zero
+        if attributes["signed"] and width == 1:
+            codes = np.where(steps >= 0, 1.0, -1.0)
+        else:
+            codes = _limited(steps, width, attributes)
+        return (((codes - zero) * scale).astype(x.dtype),)
 
 
 class IntQuant(Quant):
@@ -61,19 +64,50 @@ class Trunc(OpRun):
     def _run(
         self, x: Any, scale: Any, zero: Any, width: Any, *rest: Any, **attributes: Any
     ) -> tuple[Any]:
-        output_scale, output_width = rest if len(rest) == 2 else (scale, rest[0])
-        drop = np.log2(output_scale / scale) if len(rest) == 2 else width - output_width
-        whole = np.rint(x / scale + zero) / 2.0**drop
-        codes = _ROUND[attributes["rounding_mode"].upper()](whole)
-        return (((codes - zero) * output_scale).astype(x.dtype),)
+        whole = np.rint(x / scale + zero)
+        if len(rest) == 1:
+            codes = _ROUND[attributes["rounding_mode"].upper()](whole / 2.0 ** (width - rest[0]))
+            return (((codes - zero) * scale).astype(x.dtype),)
+        output_scale, output_width = rest
+        codes = _limited(whole * scale / output_scale, output_width, attributes)
+        return (((codes - zero * scale / output_scale) * output_scale).astype(x.dtype),)
+
+
+class MaxPool(OpRun):
+    """By our own operator: ONNX's reference knows only some ranks and pads."""
+
+    def _run(self, x: Any, **attributes: Any) -> tuple[Any]:
+        proto = self.onnx_node
+        given = {a.name: get_attribute_value(a) for a in proto.attribute}
+        node = OnnxNode(proto.name, proto.op_type, tuple(proto.input), tuple(proto.output), given)
+        op: Any = Operator.named(node).from_onnx(node)
+        result = op.forward(Rationals(x.astype(float))).values
+        average = isinstance(op, SumPool | GlobalSumPool)
+        return ((result / op.divisors(x.shape) if average else result).astype(x.dtype),)
+
+
+class AveragePool(MaxPool):
+    pass
+
+
+class GlobalMaxPool(MaxPool):
+    pass
+
+
+class GlobalAveragePool(MaxPool):
+    pass
+
+
+_OPERATORS = [
+    *(Quant, IntQuant, BipolarQuant, Trunc),
+    *(MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool),
+]
 
 
 def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
     """Every value of the model, for one sample after the other (axis 0 of the data)."""
     names = [name for node in model.nodes for name in node.outputs if name]
-    reference = ReferenceEvaluator(
-        _proto(model, names), new_ops=[Quant, IntQuant, BipolarQuant, Trunc]
-    )
+    reference = ReferenceEvaluator(_proto(model, names), new_ops=_OPERATORS)
     for i in range(len(next(iter(data.values())))):
         feeds = {
             name: np.asarray(data[name][i], np.float32).reshape(shape)
@@ -83,6 +117,13 @@ def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Arra
             results = reference.run(None, feeds)
         arrays = [np.asarray(result) for result in results]
         yield {**feeds, **dict(zip(names, arrays, strict=True))}
+
+
+def _limited(steps: Any, width: Any, attributes: Mapping[str, Any]) -> Any:
+    signed, narrow = attributes["signed"], attributes["narrow"]
+    top = 2.0 ** (width - signed) - 1 - (narrow and not signed)
+    bottom = narrow - 2.0 ** (width - 1) if signed else 0.0
+    return _ROUND[attributes["rounding_mode"].upper()](steps.clip(bottom, top))
 
 
 def _proto(model: Model, outputs: list[str]) -> Any:
