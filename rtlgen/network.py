@@ -149,6 +149,7 @@ def read(model: Given, options: Options, progress: Progress | None = None) -> Ne
     command = _hls_command(model)
     progress.begin("import")
     source = frontend.load(model, outputs=options.outputs, logits=options.logits)
+    quantize.check(source)
     check_products(source, options.limit, command)
     progress.begin("quantize")
     given, samples = _data(options.data, source), _data(options.calibrate, source)

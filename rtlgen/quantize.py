@@ -78,7 +78,7 @@ class Codings:
 
 def quantize(model: Model, formats: Formats | None = None) -> Codings:
     """Settle every format of a model; :class:`NotQuantized` where one is missing."""
-    check_endings(model)
+    check(model)
     bound = (formats or Formats()).bound(model)
     operands = Operands(model := fold(model, bound), bound)
     for node in model.nodes:
@@ -86,6 +86,16 @@ def quantize(model: Model, formats: Formats | None = None) -> Codings:
     graph, decodings = finished(operands.draft, _outputs(operands))
     bound.check_used(operands.chosen)
     return Codings(graph, operands.encodings, decodings, operands.chosen)
+
+
+def check(model: Model) -> None:
+    """Refuse what no operator takes, before there is any work that would be lost."""
+    check_endings(model)
+    for node in model.nodes:
+        if node.domain == QONNX:
+            read(node)
+        else:
+            Operator.named(node).from_onnx(node)
 
 
 def _take(operands: Operands, node: OnnxNode) -> None:
