@@ -12,16 +12,17 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
-from typing import Any
-
-from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import Runner, get_runner
+from typing import TYPE_CHECKING, Any
 
 from sim import testbench, toolchain, vectors
-from sim.errors import DataError, Mismatch, ToolFailed
+from sim.errors import DataError, Mismatch, ToolFailed, ToolNotFound
 from sim.manifest import Manifest
+
+if TYPE_CHECKING:
+    from cocotb_tools.runner import Runner
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     vectors.check(folder / "vectors.npz", manifest)
     if not (folder / "top.v").is_file():
         raise DataError(f"{folder / 'top.v'}: is missing; generate the design again")
+    _check_cocotb()
     tools = toolchain.find()
     build = folder / "build"
     build.mkdir(exist_ok=True)
@@ -52,6 +54,8 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     names = {"MANIFEST": folder / "manifest.json", "RESULT": build / "result.json"}
     files = {name: f"{path.resolve()}" for name, path in names.items()}  # it works in `build`
     with _environment({**tools.environment, **files, "SEED": f"{seed}"}):
+        from cocotb_tools.runner import get_runner  # optional: designs are made without it
+
         runner = get_runner("verilator")
         start = perf_counter()
         _build(runner, folder, manifest.top)
@@ -61,6 +65,13 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     return Replay(
         counts["samples"], counts["latency"], counts["cycles"], built - start, end - built
     )
+
+
+def _check_cocotb() -> None:
+    if find_spec("cocotb_tools") is None:
+        raise ToolNotFound(
+            "cocotb is needed to simulate: it is not installed here; try: pip install 'rtlgen[sim]'"
+        )
 
 
 def _build(runner: Runner, folder: Path, top: str) -> None:
@@ -81,6 +92,8 @@ def _simulate(runner: Runner, folder: Path, top: str) -> dict[str, Any]:
     with _told_by_log(runner, log, f"{folder / 'top.v'}: cannot be simulated"):
         # The working directory, `build_dir`, is where Python finds the copy of the bench.
         xml = runner.test("bench", top, build_dir=folder / "build", log_file=log)
+        from cocotb_tools.check_results import get_results  # optional, too
+
         tests, failures = get_results(xml)
         outcome: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
         if mismatches := outcome.get("mismatches"):

@@ -54,3 +54,10 @@ def test_every_option_is_a_row_of_the_table():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), f"{target} is not there"
+
+
+@pytest.mark.parametrize("package", ["sim", "rtlgen"])
+def test_every_module_stands_in_the_page_of_its_package(package):
+    page = (ROOT / package / "README.md").read_text()
+    modules = {path.name for path in (ROOT / package).glob("[!_]*.py")}
+    assert {name for name in modules if f"`{name}`" not in page} == set()

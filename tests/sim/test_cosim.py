@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sim import bench, cosim
-from sim.errors import DataError, Mismatch, ToolFailed
+from sim.errors import DataError, Mismatch, ToolFailed, ToolNotFound
 from tests.sim.designs import combinational, pipeline, separate
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,15 @@ def test_right_designs_pass(design, latency, seed, place):
     assert (replay.samples, replay.latency) == (50, latency)
     assert replay.cycles > 50 + latency
     assert dict(os.environ) == before
+
+
+def test_cocotb_is_not_installed(place, monkeypatch):
+    monkeypatch.setattr(cosim, "find_spec", {}.get)
+    with pytest.raises(ToolNotFound) as caught:
+        cosim.replay(place(pipeline()))
+    assert str(caught.value) == (
+        "cocotb is needed to simulate: it is not installed here; try: pip install 'rtlgen[sim]'"
+    )
 
 
 @pytest.mark.slow
