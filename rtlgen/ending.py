@@ -1,4 +1,8 @@
-"""The outputs of the network: on a grid if that is free, else codes with a scale and offset."""
+"""The outputs of the network: on a grid where there is one, else codes with a scale and offset.
+
+Whatever can be exact is done to make the codes of one output comparable: one scale and one offset
+for all its elements, so that the largest code is the largest number.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,14 @@ from kernels.shape import Identity
 from rtlgen.draft import Draft
 from rtlgen.encoding import Decoding
 from rtlgen.graph import Graph
+from rtlgen.pending import Affine
 from rtlgen.rationals import Values, power_of_two
 from rtlgen.scaled import Scaled
-from rtlgen.settle import on_grid, settle
+from rtlgen.settle import Effort, on_grid, settle
 from sim.errors import NotQuantized
+
+WORTH_IT = Effort(factor_bits=64, finer=32)
+"""What comparable codes may cost: enough for every offset in single precision."""
 
 
 def finished(draft: Draft, values: Mapping[str, Scaled]) -> tuple[Graph, dict[str, Decoding]]:
@@ -34,13 +42,29 @@ def _ended(draft: Draft, name: str, value: Scaled) -> tuple[Scaled, Decoding]:
             f"output {name!r}: it has no fixed-point format; put a Quant node before it, or give "
             f"it a format: --config FILE or --calibrate DATA.npz"
         )
+    node = OnnxNode(name, "output", (name,), (name,))
     assert settled.line is not None
     if all(power_of_two(abs(s)) is not None for s in settled.line[0]):
-        gridded = on_grid(draft, settled, OnnxNode(name, "output", (name,), (name,)))
+        gridded = on_grid(draft, settled, node, effort=WORTH_IT)
         if gridded is not None:
             return gridded, Decoding()
-    scale, offset = (_few(settled, part) for part in settled.line)
-    return replace(settled, steps=()), Decoding(scale, offset)
+    comparable = _comparable(draft, settled, node)
+    assert comparable.line is not None
+    scale, offset = (_few(comparable, part) for part in comparable.line)
+    return replace(comparable, steps=()), Decoding(scale, offset)
+
+
+def _comparable(draft: Draft, value: Scaled, node: OnnxNode) -> Scaled:
+    """The value with one offset for all elements, if those of its codes differ by a dyadic."""
+    assert value.line is not None
+    scale, offset = value.line
+    if (scale != scale[0]).any() or (offset == offset[0]).all():
+        return value
+    steps = (offset - offset[0]) / scale
+    gridded = on_grid(draft, value, node, (0 * scale + 1, steps), WORTH_IT)
+    if gridded is None:
+        return value
+    return gridded.then(Affine(scale, 0 * offset + offset[0], node))
 
 
 def _few(value: Scaled, per_group: Values) -> Values:

@@ -228,6 +228,30 @@ def test_an_offset_off_the_grid_stays_with_the_host():
     assert decodings["y"].scale.astype(float).tolist() == [1, 2]
 
 
+def outputs_on(scale, offset):
+    draft = Draft()
+    draft.input("x", Intervals.full((2,), Interval(-4, 3, 0)))
+    line = Affine(fractions(scale), fractions(offset), NODE)
+    value = Scaled("x", draft.arrays["x"], np.array([0, 1]), (line,))
+    return finished(draft, {"y": value})
+
+
+def test_offsets_in_single_precision_are_added_so_that_codes_compare():
+    offset = [float(np.float32(0.1)), -0.25]
+    graph, decodings = outputs_on([1, 1], offset)
+    assert decodings["y"].identical
+    y = graph.predict({"x": Fixed(np.array([[3, -4]]))})["y"]
+    assert y.to_float().tolist() == [[3 + offset[0], -4.25]]
+
+
+def test_codes_of_one_scale_compare_though_the_host_has_the_scale():
+    third = Fraction(1, 3)
+    graph, decodings = outputs_on([third, third], [third, 0])
+    assert (decodings["y"].scale.tolist(), decodings["y"].offset.tolist()) == ([third], [third])
+    y = graph.predict({"x": Fixed(np.array([[3, 3]]))})["y"]
+    assert y.to_float().tolist() == [[3, 2]]
+
+
 # -- the graph and its passes --------------------------------------------------------------------
 
 
