@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
+
 from kernels.base import Operator
 
 
@@ -24,7 +26,7 @@ class BatchNormalization(RealOperator):
 
     onnx = ("BatchNormalization",)
     without_effect = {"momentum": (), "training_mode": (0,), "spatial": (1,)}
-    epsilon: float = 1e-5
+    epsilon: float = float(np.float32(1e-5))
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,23 @@ class Div(RealOperator):
     """``x / constant``."""
 
     onnx = ("Div",)
+
+
+@dataclass(frozen=True)
+class Elu(RealOperator):
+    """``x``, or ``alpha * (exp(x) - 1)`` where ``x`` is negative."""
+
+    onnx = ("Elu",)
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True)
+class Selu(RealOperator):
+    """``gamma * x``, or ``gamma * alpha * (exp(x) - 1)`` where ``x`` is negative."""
+
+    onnx = ("Selu",)
+    alpha: float = float(np.float32(1.6732632))
+    gamma: float = float(np.float32(1.050701))
 
 
 @dataclass(frozen=True)

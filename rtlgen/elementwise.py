@@ -23,7 +23,7 @@ from kernels.elementwise import (
     Sub,
     Sum,
 )
-from kernels.real import BatchNormalization, Div, Sigmoid, Tanh
+from kernels.real import BatchNormalization, Div, Elu, Selu, Sigmoid, Tanh
 from kernels.shape import Expand
 from rtlgen.combine import extreme, multiplied, summed
 from rtlgen.constants import normalization
@@ -34,13 +34,14 @@ from rtlgen.rationals import fractions
 from rtlgen.scaled import Scaled
 
 Unary = Relu | LeakyRelu | Abs | Clip | Sign
+Curve = Elu | Selu | Sigmoid | Tanh
 Variadic = Add | Sub | Mul | Div | Sum | Max | Min
 ONE, ZERO = fractions(1), fractions(0)
 
 
 def unary(
     operands: Operands,
-    op: Unary | Neg | Sigmoid | Tanh | BatchNormalization | PRelu,
+    op: Unary | Neg | Curve | BatchNormalization | PRelu,
     node: OnnxNode,
 ) -> Scaled:
     """An operator of one value, and of constants that are its parameters."""
@@ -49,6 +50,10 @@ def unary(
     match op:
         case Sigmoid() | Tanh():
             return value.then(Transcend(Function(node.op_type), node))
+        case Elu():
+            return _elu(value, op.alpha, node)
+        case Selu():
+            return _elu(value, op.alpha, node).affine(fractions(op.gamma), ZERO, node)
         case Neg():
             return value.affine(fractions(-1), ZERO, node)
         case BatchNormalization():
@@ -57,6 +62,11 @@ def unary(
             return _applied(operands, op, node, value, node.inputs[1])
         case _:
             return value.then(Apply(op, node))
+
+
+def _elu(value: Scaled, alpha: float, node: OnnxNode) -> Scaled:
+    """``exp(x) - 1`` is negative where ``x`` is, so a leaky ReLU scales that side and no other."""
+    return value.then(Transcend(Function.ELU, node), Apply(LeakyRelu(alpha), node))
 
 
 def variadic(operands: Operands, op: Variadic, node: OnnxNode) -> Scaled:

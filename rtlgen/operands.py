@@ -29,6 +29,8 @@ from sim.rounding import Interval
 EXACT_BITS = 16
 """A float constant of no more bits is taken as it is; a wider one needs a format."""
 
+CURVES = ("Elu", "Selu", "Sigmoid", "Tanh")
+
 Value = Scaled | Numbers
 
 
@@ -45,7 +47,7 @@ class Operands:
     rounded: set[str] = field(default_factory=set)
     """Values that a quantizer or a format has given few bits."""
     wanted: set[str] = field(default_factory=set)
-    """Values that should have few bits: factors of products, and functions without a grid."""
+    """Values that should have few bits: factors of products, and both ends of curves."""
 
     def __post_init__(self) -> None:
         self.values.update(self.model.constants)
@@ -189,6 +191,6 @@ def _wanted(model: Model) -> set[str]:
     wanted = {n for node in model.nodes if node.op_type in PRODUCTS for n in node.inputs[:2]}
     quantized = {node.inputs[0] for node in model.nodes if node.domain == QONNX}
     for node in model.nodes:
-        if node.op_type in ("Sigmoid", "Tanh"):
-            wanted.update(set(node.outputs) - quantized)
+        if node.op_type in CURVES:
+            wanted.update({node.inputs[0], *node.outputs} - quantized)
     return wanted

@@ -30,22 +30,39 @@ class Function(Enum):
     """A transcendental function; increasing. Exact results are correct to 45 digits.
 
     That decides every comparison with a rational number: none is equal but at zero, where the
-    result is exact.
+    result is exact, and from there on that of ``ELU``, which is ``exp(x) - 1`` only below.
     """
 
+    ELU = "Elu"
     SIGMOID = "Sigmoid"
     TANH = "Tanh"
 
     def __call__(self, x: Values) -> Values:
         if x.dtype == float:
-            half = np.tanh(x / 2 if self is Function.SIGMOID else x)
-            return np.asarray((half + 1) / 2 if self is Function.SIGMOID else half)
+            return np.asarray(self._rough(x))
         return np.asarray(np.frompyfunc(self._exact, 1, 1)(x), object)
 
+    def _rough(self, x: Values) -> Values:
+        match self:
+            case Function.ELU:
+                return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+            case Function.SIGMOID:
+                return np.asarray((np.tanh(x / 2) + 1) / 2)
+            case Function.TANH:
+                return np.tanh(x)
+            case _:
+                assert_never(self)
+
     def _exact(self, x: Fraction) -> Fraction:
-        if self is Function.SIGMOID:
-            return (1 + _tanh(x / 2)) / 2
-        return _tanh(x)
+        match self:
+            case Function.ELU:
+                return _expm1(x) if x < 0 else x
+            case Function.SIGMOID:
+                return (1 + _tanh(x / 2)) / 2
+            case Function.TANH:
+                return _tanh(x)
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +185,15 @@ def _increasing(step: Apply) -> bool:
 def _tanh(x: Fraction) -> Fraction:
     if abs(x) < _SMALL:
         return x - x**3 / 3
-    power = _DIGITS.divide(Decimal(-2 * abs(x.numerator)), Decimal(x.denominator))
-    e = max(Fraction(_DIGITS.exp(power)), _LEAST)
+    e = _exp(-2 * abs(x))
     return (1 if x > 0 else -1) * (1 - e) / (1 + e)
+
+
+def _expm1(x: Fraction) -> Fraction:
+    return x + x**2 / 2 if abs(x) < _SMALL else _exp(x) - 1
+
+
+def _exp(x: Fraction) -> Fraction:
+    """Of a number below zero."""
+    power = _DIGITS.divide(Decimal(x.numerator), Decimal(x.denominator))
+    return max(Fraction(_DIGITS.exp(power)), _LEAST)

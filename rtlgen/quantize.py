@@ -30,7 +30,7 @@ from kernels.elementwise import (
     Sum,
 )
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
-from kernels.real import BatchNormalization, Div, Sigmoid, Tanh
+from kernels.real import BatchNormalization, Div, Elu, Selu, Sigmoid, Tanh
 from kernels.shape import Pad
 from rtlgen.combine import contracted
 from rtlgen.elementwise import unary, variadic
@@ -119,7 +119,7 @@ def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled, 
             return (_product(operands, op, node),)
         case Add() | Sub() | Mul() | Div() | Sum() | Max() | Min():
             return (variadic(operands, op, node),)
-        case BatchNormalization() | Sigmoid() | Tanh() | Neg() | PRelu():
+        case BatchNormalization() | Elu() | Selu() | Sigmoid() | Tanh() | Neg() | PRelu():
             return (unary(operands, op, node),)
         case Relu() | LeakyRelu() | Abs() | Clip() | Sign():
             return (unary(operands, op, node),)

@@ -45,7 +45,7 @@ TABLE = {
     "mlperf_vww_alibaba": Expected(8, calibrated=True),
     "onnx_branched_chlast_q": Expected(Refused, slow=True),  # Resize
     "onnx_conv2d_small_keras": Expected(8, calibrated=True, logits=True),
-    "onnx_conv2d_small_mp_keras": Expected(Refused, calibrated=True, logits=True),  # Selu
+    "onnx_conv2d_small_mp_keras": Expected(8, calibrated=True, logits=True),
     "onnx_dense_big_keras": Expected(8, calibrated=True, logits=True),
     "onnx_espcn_float_nnresize": Expected(Refused, calibrated=True, slow=True),  # Resize
     "onnx_espcn_float_subpixel": Expected(Refused, calibrated=True),  # DepthToSpace

@@ -4,7 +4,9 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import helper
 
 from kernels.base import OnnxNode, Operator
 from kernels.catalog import operators, table
@@ -46,6 +48,16 @@ def test_operators_on_real_numbers_have_no_meaning_in_fixed_point():
     with pytest.raises(AssertionError) as error:
         Tanh().forward(Fixed.constant(0))
     assert str(error.value) == "Tanh() is absorbed before there are fixed-point numbers"
+
+
+@pytest.mark.parametrize("op", [op for op in operators() if op.onnx])
+def test_defaults_are_those_of_onnx(op):
+    for name in op.onnx:
+        known = onnx.defs.get_schema(name).attributes
+        given = {f.name: f.default for f in fields(op) if f.name in known}
+        theirs = {n: helper.get_attribute_value(known[n].default_value) for n in given}
+        floats = {n: value for n, value in theirs.items() if isinstance(value, float)}
+        assert {n: given[n] for n in floats} == floats
 
 
 def test_every_family_has_its_cpp_beside_it():

@@ -350,7 +350,8 @@ class Network:
             self.shape = (self.shape[0], 3, *self.shape[2:])
 
     def curve(self) -> None:
-        self.node(self.pick("Sigmoid", "Tanh"))
+        kind = self.pick("Sigmoid", "Tanh", "Elu", "Selu")
+        self.node(kind, **({"alpha": self.pick(1.0, 0.7, -0.5)} if "elu" in kind.lower() else {}))
         if self.chance(0.5):
             self.node("Mul", self.constant(self.number()))
         self.quant(wide=0.25)
