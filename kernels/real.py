@@ -37,6 +37,24 @@ class Div(RealOperator):
 
 
 @dataclass(frozen=True)
+class QuantizeLinear(RealOperator):
+    """``round(x / scale) + zero_point``, ties to even, limited to the type of the zero point."""
+
+    onnx = ("QuantizeLinear",)
+    without_effect = {"block_size": (0,), "output_dtype": (), "precision": (0, 1), "saturate": ()}
+    axis: int = 1
+
+
+@dataclass(frozen=True)
+class DequantizeLinear(RealOperator):
+    """``(x - zero_point) * scale``."""
+
+    onnx = ("DequantizeLinear",)
+    without_effect = {"block_size": (0,), "output_dtype": (0, 1, 10, 16)}
+    axis: int = 1
+
+
+@dataclass(frozen=True)
 class Elu(RealOperator):
     """``x``, or ``alpha * (exp(x) - 1)`` where ``x`` is negative."""
 

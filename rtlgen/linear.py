@@ -12,14 +12,15 @@ from kernels.conv import Conv
 from kernels.dense import Gemm, MatMul
 from rtlgen.draft import Draft
 from rtlgen.pending import Affine
-from rtlgen.rationals import Values, common, exact, fixed, fractions, objects
+from rtlgen.rationals import Values, along, common, exact, fixed, fractions, objects
 from rtlgen.scaled import Scaled
-from rtlgen.settle import ANY, lined, on_grid, per_element
+from rtlgen.settle import ANY, Effort, lined, on_grid, per_element
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
 from sim.integers import IntArray
 
 ALIGN_BITS = 32
+_WHOLE = Effort(factor_bits=1, finer=0)
 
 Product = MatMul | Gemm | Conv
 
@@ -29,13 +30,15 @@ def product(
 ) -> Scaled:
     """``op`` of data and a constant weight, which is input ``at`` of the two."""
     data, units = aligned(draft, data, node, _together(op, data.shape))
+    if isinstance(op, Conv) and _pads(op, data.shape, weight.shape):
+        data = _from_zero(draft, data, node)
     weight, factors = _weight_codes(draft, op, node, weight, at)
     names = (data.name, weight.name) if at else (weight.name, data.name)
     output = draft.unused(node.outputs[0])
     (array,) = draft.emit(op, names, (output,), node.name)
     if isinstance(op, Conv):
         units = np.repeat(units, array.shape[1] // len(units))
-    factors, units = (_along(_output_axis(op, data, at), v) for v in (factors, units))
+    factors, units = (along(_output_axis(op, data, at), v) for v in (factors, units))
     offset = _offset(op, data, weight, at) * factors
     return Scaled.plain(output, array).affine(factors * units, offset, node)
 
@@ -78,6 +81,23 @@ def _together(op: Product, shape: tuple[int, ...]) -> IntArray | None:
     return channels.reshape(-1, *(1,) * (len(shape) - 2))
 
 
+def _pads(op: Conv, shape: tuple[int, ...], weight: tuple[int, ...]) -> bool:
+    """Whether a window reaches beyond the data."""
+    axes = op.axes(shape, weight[2:])
+    return any(axis.positions.min() < 0 or axis.positions.max() >= axis.size for axis in axes)
+
+
+def _from_zero(draft: Draft, data: Scaled, node: OnnxNode) -> Scaled:
+    """The data on codes that are zero where they stand for zero, if that moves them by integers.
+
+    Padding is zero: on other codes, the results at the edge would have offsets of their own.
+    """
+    assert data.line is not None
+    scale, offset = data.line
+    moved = on_grid(draft, data, node, (0 * scale + 1, offset / scale), _WHOLE)
+    return moved.then(Affine(scale, 0 * offset, node)) if moved else data
+
+
 def _weight_codes(
     draft: Draft, op: Product, node: OnnxNode, weight: Scaled, at: int
 ) -> tuple[Scaled, Values]:
@@ -101,9 +121,11 @@ def _weight_codes(
             f"node {node.name!r}: the weights {weight.name!r} have scales that differ within one "
             f"output channel and share no common unit; quantize them per output channel"
         )
+    factors = factors[:1] if (factors == factors[0]).all() else factors
+    if (scale == 1).all() and not offset.any():
+        return replace(weight, steps=()), factors
     by, plus = (_constant(weight, part) for part in (scale, offset))
     codes = weight.array * by + plus
-    factors = factors[:1] if (factors == factors[0]).all() else factors
     return Scaled.plain(draft.constant(weight.name, codes), codes), factors
 
 
@@ -131,11 +153,6 @@ def _output_axis(op: Product, data: Scaled, at: int) -> int:
     if isinstance(op, Conv):
         return -(len(data.shape) - 1)
     return -1 if at or len(data.shape) == 1 else -2
-
-
-def _along(axis: int, values: Values) -> Values:
-    """Numbers along an axis that is counted from the end; a single one has no axis to lie on."""
-    return values.reshape(-1, *(1,) * (-axis - 1)) if values.size > 1 else values
 
 
 def _offset(op: Any, data: Scaled, weight: Scaled, at: int) -> Values:

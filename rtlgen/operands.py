@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from kernels.base import OnnxNode, Operator, Scales
 from kernels.conv import Conv
 from kernels.dense import Gemm
 from kernels.pool import GlobalMaxPool, MaxPool
+from kernels.real import DequantizeLinear, QuantizeLinear
 from rtlgen.constants import Numbers, affine, quantized_constant, real
 from rtlgen.draft import Draft
 from rtlgen.encoding import Encoding
@@ -24,7 +27,7 @@ from rtlgen.scaled import Scaled
 from rtlgen.settle import lined
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
-from sim.rounding import Interval
+from sim.rounding import Interval, Overflow, Rounding
 
 EXACT_BITS = 16
 """A float constant of no more bits is taken as it is; a wider one needs a format."""
@@ -156,10 +159,23 @@ class Operands:
         result, self.encodings[name] = bind(self.draft, value, quantizer, shape)
         return result
 
+    def integers(self, name: str, type_: Interval, node: OnnxNode) -> Scaled:
+        """A value that is integers of this type: an input has them at its port."""
+        value = self.values[name]
+        if not isinstance(value, Scaled):
+            codes = Fixed.constant(value.astype(np.int64))
+            value = Scaled.plain(self.draft.constant(name, codes), codes)
+        elif value.port:
+            steps, rounding, overflow = np.zeros(1, np.int64), Rounding.FLOOR, Overflow.SATURATE
+            value = self.quantized(name, fixed_format(node, type_, steps, rounding, overflow))
+        self.values[name] = value
+        return value
+
     def pass_on_rounding(self, op: Operator, node: OnnxNode) -> None:
         """Moves, and picking the largest, leave numbers that a format has rounded."""
         few = isinstance(op, MaxPool | GlobalMaxPool) or op.scales is Scales.MOVE
-        if few and all(n in self.rounded for n in op.data_inputs(node)):
+        few = few and all(n in self.rounded for n in op.data_inputs(node))
+        if few or isinstance(op, QuantizeLinear | DequantizeLinear):
             self.rounded.update(node.outputs)
 
     # -- constants -----------------------------------------------------------------------------
@@ -189,7 +205,11 @@ class Operands:
 
 def _wanted(model: Model) -> set[str]:
     wanted = {n for node in model.nodes if node.op_type in PRODUCTS for n in node.inputs[:2]}
-    quantized = {node.inputs[0] for node in model.nodes if node.domain == QONNX}
+    quantized = {
+        node.inputs[0]
+        for node in model.nodes
+        if node.domain == QONNX or node.op_type == "QuantizeLinear"
+    }
     for node in model.nodes:
         if node.op_type in CURVES:
             wanted.update({node.inputs[0], *node.outputs} - quantized)

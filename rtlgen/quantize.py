@@ -30,7 +30,16 @@ from kernels.elementwise import (
     Sum,
 )
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
-from kernels.real import BatchNormalization, Div, Elu, Selu, Sigmoid, Tanh
+from kernels.real import (
+    BatchNormalization,
+    DequantizeLinear,
+    Div,
+    Elu,
+    QuantizeLinear,
+    Selu,
+    Sigmoid,
+    Tanh,
+)
 from kernels.shape import Pad
 from rtlgen.combine import contracted
 from rtlgen.elementwise import unary, variadic
@@ -45,6 +54,7 @@ from rtlgen.linear import Product, product
 from rtlgen.moves import moved
 from rtlgen.notation import Chosen
 from rtlgen.operands import Operands
+from rtlgen.qdq import Integers
 from rtlgen.quantizers import read
 from rtlgen.rationals import fractions
 from rtlgen.scaled import Scaled
@@ -94,8 +104,8 @@ def check(model: Model) -> None:
     for node in model.nodes:
         if node.domain == QONNX:
             read(node)
-        else:
-            Operator.named(node).from_onnx(node)
+        elif isinstance(Operator.named(node).from_onnx(node), QuantizeLinear | DequantizeLinear):
+            Integers.read(node)
 
 
 def _take(operands: Operands, node: OnnxNode) -> None:
@@ -123,6 +133,12 @@ def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled, 
             return (unary(operands, op, node),)
         case Relu() | LeakyRelu() | Abs() | Clip() | Sign():
             return (unary(operands, op, node),)
+        case QuantizeLinear():
+            integers = Integers.read(node)
+            return (integers.counted(operands.quantized(names[0], integers.quantizer)),)
+        case DequantizeLinear():
+            integers = Integers.read(node)
+            return (integers.meant(operands.integers(names[0], integers.type, node)),)
         case MaxPool() | GlobalMaxPool():
             return (pooled(draft, op, node, operands.bound(names[0], node)),)
         case SumPool() | GlobalSumPool():

@@ -81,13 +81,18 @@ class Quantizer:
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Refuse parameters that do not fit the shape of the data."""
-        parameters = {"scale": self.stages[0].scale, "zero point": self.stages[0].zero}
-        for name, value in parameters.items():
-            if value.shape != (1,) and not broadcasts(value.shape, shape):
-                raise ShapeError(
-                    f"node {self.node.name!r}: a {name} of shape {list(value.shape)} does not fit "
-                    f"data of shape {list(shape)}; give one number, or one for each channel"
-                )
+        for stage in self.stages:
+            check_fits(self.node, stage.scale, stage.zero, shape)
+
+
+def check_fits(node: OnnxNode, scale: Values, zero: Values, shape: tuple[int, ...]) -> None:
+    """Refuse scales and zero points that do not broadcast to data of this shape."""
+    for name, value in (("scale", scale), ("zero point", zero)):
+        if value.shape != (1,) and not broadcasts(value.shape, shape):
+            raise ShapeError(
+                f"node {node.name!r}: a {name} of shape {list(value.shape)} does not fit "
+                f"data of shape {list(shape)}; give one number, or one for each channel"
+            )
 
 
 def read(node: OnnxNode) -> Quantizer:
@@ -97,7 +102,7 @@ def read(node: OnnxNode) -> Quantizer:
             return _quant(node)
         case "BipolarQuant":
             _only(node, ())
-            return _bipolar(node, _scale(node, 1), fractions(0))
+            return _bipolar(node, scale_of(node, 1), fractions(0))
         case "Trunc":
             return _trunc(node)
         case _:
@@ -121,7 +126,7 @@ def fixed_format(
 
 def _quant(node: OnnxNode) -> Quantizer:
     _only(node, ("signed", "narrow", "rounding_mode"))
-    scale, zero = _scale(node, 1), _zero_point(node, 2)
+    scale, zero = scale_of(node, 1), zero_point_of(node, 2)
     width, signed = _width(node, 3), _flag(node, "signed", default=True)
     narrow, rounding = _flag(node, "narrow", default=False), _rounding(node)
     if width == 1 and signed:
@@ -141,11 +146,11 @@ def _bipolar(node: OnnxNode, scale: Values, zero: Values) -> Quantizer:
 def _trunc(node: OnnxNode) -> Quantizer:
     """Drop low bits of an integer: v1 knows only widths, v2 the scale of its output too."""
     _only(node, ("rounding_mode", "signed", "narrow"))
-    scale, zero = _scale(node, 1), _zero_point(node, 2)
+    scale, zero = scale_of(node, 1), zero_point_of(node, 2)
     if zero.any():
         raise node.unsupported(f"a zero point of {_first(zero):g}", "a zero point of 0")
     if len(node.inputs) > 5:
-        output_scale, width = _scale(node, 4), _width(node, 5)
+        output_scale, width = scale_of(node, 4), _width(node, 5)
         drop = power_of_two(output_scale.reshape(-1)[0] / scale.reshape(-1)[0])
         signed, narrow = _flag(node, "signed", default=True), _flag(node, "narrow", default=False)
         codes = _range(width, signed, narrow)
@@ -191,14 +196,16 @@ def _parameter(node: OnnxNode, position: int, name: str) -> Any:
     return value
 
 
-def _scale(node: OnnxNode, position: int) -> Values:
+def scale_of(node: OnnxNode, position: int) -> Values:
+    """The scales at an input, which has to be a constant."""
     scale = fractions(_parameter(node, position, "scale"))
     if (scale <= 0).any():
         raise node.unsupported(f"a scale of {float(scale.min())}", "scales above zero")
     return scale
 
 
-def _zero_point(node: OnnxNode, position: int) -> Values:
+def zero_point_of(node: OnnxNode, position: int) -> Values:
+    """The zero points at an input, which has to be a constant."""
     zero = fractions(_parameter(node, position, "zero point"))
     for z in zero.flat:
         if z.denominator != 1:

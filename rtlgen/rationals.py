@@ -77,6 +77,11 @@ def power_of_two(x: Fraction) -> int | None:
     return p.bit_length() - q.bit_length()
 
 
+def along(axis: int, values: Values) -> Values:
+    """Numbers along an axis that is counted from the end; a single one has no axis to lie on."""
+    return values.reshape(-1, *(1,) * (-axis - 1)) if values.size > 1 else values
+
+
 def common(scale: Values) -> Fraction:
     """The largest unit that every number is an integer times of."""
     numbers = [abs(s) for s in set(scale.flat) if s]

@@ -21,7 +21,7 @@ from kernels.pool import GlobalSumPool, SumPool
 from rtlgen.frontend.model import QONNX, Array, Model
 from rtlgen.frontend.reading import NEWEST
 from rtlgen.frontend.shapes import to_proto
-from rtlgen.rationals import Rationals
+from rtlgen.rationals import Rationals, along
 
 _ROUND: Mapping[str, Callable[[Any], Any]] = {
     "ROUND": np.rint,
@@ -73,6 +73,14 @@ class Trunc(OpRun):
         return (((codes - zero * scale / output_scale) * output_scale).astype(x.dtype),)
 
 
+class DequantizeLinear(OpRun):
+    """Of floats, too: whatever type an input of the network has, here it is one of floats."""
+
+    def _run(self, x: Any, scale: Any, zero: Any, axis: Any = -1, **_: Any) -> tuple[Any]:
+        scale, zero = along(axis, scale), along(axis, zero.astype(np.float32))
+        return ((x.astype(np.float32) - zero) * scale,)
+
+
 class MaxPool(OpRun):
     """By our own operator: ONNX's reference knows only some ranks and pads."""
 
@@ -99,7 +107,7 @@ class GlobalAveragePool(MaxPool):
 
 
 _OPERATORS = [
-    *(Quant, IntQuant, BipolarQuant, Trunc),
+    *(Quant, IntQuant, BipolarQuant, Trunc, DequantizeLinear),
     *(MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool),
 ]
 

@@ -16,6 +16,7 @@ from rtlgen.frontend.model import Array, Model
 from rtlgen.frontend.nodes import parse
 from rtlgen.frontend.opsets import settle, upgrade
 from rtlgen.frontend.reading import Given, read
+from rtlgen.frontend.zero_points import with_zero_points
 
 
 def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> Model:
@@ -29,7 +30,7 @@ def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> 
     if outputs:
         network = ending_at(network, outputs)
     network = upgrade(channels_first(network.pruned(), source.opset))
-    network = settle(folded(network))
+    network = with_zero_points(settle(folded(network)))
     check_integers(network)
     network = without_unread_outputs(without_no_ops(network))
     if logits:

@@ -38,9 +38,9 @@ TABLE = {
     "finn_tfc_dataflow": Expected(Refused),  # MultiThreshold
     "mlperf11_vww_float_onnx": Expected(8, calibrated=True, logits=True, slow=True),
     "mlperf12_ic_float_onnx": Expected(8, calibrated=True, logits=True),
-    "mlperf13_ad_onnx": Expected(Refused),  # QuantizeLinear
-    "mlperf13_ic_onnx": Expected(Refused, logits=True),  # QuantizeLinear
-    "mlperf13_kws_onnx": Expected(Refused, logits=True),  # QuantizeLinear
+    "mlperf13_ad_onnx": Expected(8),
+    "mlperf13_ic_onnx": Expected(8, logits=True),
+    "mlperf13_kws_onnx": Expected(8, logits=True),
     "mlperf_ic_alibaba": Expected(NotQuantized),  # calibrated: a residual sum of unlike scales
     "mlperf_vww_alibaba": Expected(8, calibrated=True),
     "onnx_branched_chlast_q": Expected(Refused, slow=True),  # Resize
