@@ -11,6 +11,7 @@ from sim.errors import ConfigError, UnsupportedOperator, nearest
 
 _FINAL = ("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
 """What only dresses up the logits."""
+_QDQ = ("QuantizeLinear", "DequantizeLinear")
 
 
 def ending_at(model: Model, outputs: Sequence[str]) -> Model:
@@ -26,7 +27,10 @@ def ending_at(model: Model, outputs: Sequence[str]) -> Model:
 
 
 def ending_at_logits(model: Model) -> Model:
-    """Cut a Softmax, LogSoftmax, Sigmoid or ArgMax before the outputs, or several in a row."""
+    """Cut a Softmax, LogSoftmax, Sigmoid or ArgMax before the outputs, or several in a row.
+
+    What quantizes their results goes with them.
+    """
     producers = model.producers()
     outputs = tuple(dict.fromkeys(_logits(name, producers) for name in model.outputs))
     if outputs == model.outputs:
@@ -40,11 +44,13 @@ def ending_at_logits(model: Model) -> Model:
 
 def check_endings(model: Model, supported: Container[str] = Operator.registry) -> None:
     """Refuse a Softmax and its like, if not supported, with the way out that there is."""
+    producers = model.producers()
+    logits = {_logits(name, producers) for name in model.outputs}
     for node in model.nodes:
         if node.domain or node.op_type not in _FINAL or node.op_type in supported:
             continue
         where = f"node {node.name!r}: operator {node.op_type} is not supported"
-        if set(node.outputs) <= set(model.outputs):
+        if node.inputs[0] in logits:
             raise UnsupportedOperator(
                 f"{where}; add --logits to end the network at its input {node.inputs[0]!r}"
             )
@@ -55,8 +61,12 @@ def check_endings(model: Model, supported: Container[str] = Operator.registry) -
 
 
 def _logits(name: str, producers: dict[str, OnnxNode]) -> str:
-    while (node := producers.get(name)) and not node.domain and node.op_type in _FINAL:
-        name = node.inputs[0]
+    """The value before the first of _FINAL, behind which there are others and pairs of QDQ only."""
+    value = name
+    while (node := producers.get(value)) and not node.domain and node.op_type in _FINAL + _QDQ:
+        value = node.inputs[0]
+        if node.op_type in _FINAL:
+            name = value
     return name
 
 

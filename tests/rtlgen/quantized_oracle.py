@@ -1,8 +1,8 @@
-"""What a QONNX network computes, by code that nobody here wrote, node by node in float64.
+"""What a quantized network computes, by code that nobody here wrote, node by node in float64.
 
-Quantizers are qonnx's own functions, everything else is ONNX's reference. In float64 a network
-is nearly exact; where a quantizer meets a number so close to one of its edges that float64 could
-be on the wrong side of it, the sample is marked.
+QONNX's quantizers are qonnx's own functions, everything else is ONNX's reference, QDQ too. In
+float64 a network is nearly exact; where a quantizer meets a number so close to one of its edges
+that float64 could be on the wrong side of it, the sample is marked.
 """
 
 from __future__ import annotations
@@ -50,12 +50,14 @@ class Oracle:
             if node.domain:
                 results = [self._quantizer(node, *given)]
             elif "Pool" in node.op_type:
-                results = [_pool(node, given[0])]
+                results = [_pool(node, given[0].astype(float)).astype(given[0].dtype)]
             else:
                 names = {n: values[n] for n in node.input if n}
                 results = self.evaluators[i].run(None, names)
                 if node.op_type == "Sign":
                     self._look(given[0], 0.0)
+                if node.op_type == "QuantizeLinear":
+                    self._look(given[0] / _along_axis(node, given[1], given[0].ndim), 0.5)
             values.update(zip(node.output, map(np.asarray, results), strict=True))
         return values
 
@@ -88,6 +90,11 @@ class Oracle:
         distance = np.abs((y - edge) - np.rint(y - edge))
         if (distance <= NEAR * np.maximum(1, np.abs(y))).any():
             self.near = True
+
+
+def _along_axis(node: onnx.NodeProto, scale: Any, rank: int) -> Any:
+    axis = next((a.i for a in node.attribute if a.name == "axis"), 1) % max(rank, 1)
+    return scale.reshape(-1, *(1,) * (rank - 1 - axis)) if scale.size > 1 else scale
 
 
 def _pool(node: onnx.NodeProto, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Random small QONNX networks: every operator and quantizer in every order that fits."""
+"""Random small QONNX and QDQ networks: every operator and quantizer in every order that fits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Shape = tuple[int, ...]
 class Network:
     """Grows from its inputs; ``x`` is the value that the next node takes."""
 
-    def __init__(self, seed: int, scales: str) -> None:
-        self.random, self.scales = Random(seed), scales
+    def __init__(self, seed: int, scales: str, *, qdq: bool = False) -> None:
+        self.random, self.scales, self.qdq = Random(seed), scales, qdq
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.shape: Shape = self.pick((1, 4), (1, 3, 6), (1, 4, 5, 4))
@@ -89,6 +89,9 @@ class Network:
     # -- quantizers ----------------------------------------------------------------------------
 
     def quant(self, *, bits: int | None = None, wide: float = 1) -> None:
+        if self.qdq:
+            self.quantize_and_dequantize(wide / 4)
+            return
         bits = bits or self.pick(1, 2, 2, 3, 4, 4, 6, 8)
         signed = self.pick(0, 1, 1)
         shape = self.channels()
@@ -103,6 +106,45 @@ class Network:
             narrow=self.pick(0, 0, 1) if bits > 1 else 0,
             rounding_mode=self.pick(*MODES),
         )
+
+    def quantize_and_dequantize(self, wide: float) -> None:
+        """Mostly the pair that exporters write; sometimes integers that are read in two ways."""
+        axis, shape = self.pick(1, 1 - len(self.shape)), self.pick((), (1,), (self.shape[1],))
+        scale, *zero = self.integers(shape, wide)
+        self.node("QuantizeLinear", scale, *zero, axis=axis)
+        if self.chance(0.1):
+            scale = self.constant(self.scale(*shape))
+        self.node("DequantizeLinear", scale, *zero, axis=axis)
+
+    def integers(self, shape: Shape, wide: float) -> list[str]:
+        """Scales and zero points of this shape; without the latter, they are zero in uint8."""
+        scale = self.constant(self.scale(*shape) * wide)
+        if self.chance(0.15):
+            return [scale]
+        dtype = self.pick(np.int8, np.int8, np.uint8, np.uint8, np.int16)
+        lo, hi = np.iinfo(dtype).min, np.iinfo(dtype).max
+        ends = self.pick((0, 0), (lo, lo), (lo, hi), (-3 if lo else 0, 9))
+        zeros = [self.random.randint(*ends)] * int(np.prod(shape))
+        if self.chance(0.2):
+            zeros = [self.random.randint(*ends) for _ in zeros]
+        return [scale, self.constant(np.reshape(zeros, shape), dtype)]
+
+    def integer_weights(self, *shape: int) -> str:
+        """Integers of the file, or floats that a pair rounds."""
+        x = self.x
+        if self.chance(0.3):
+            name = self.constant(self.numbers(*shape))
+            parameters = self.integers(self.pick((), (shape[0],)), 1 / 8)
+            self.node("QuantizeLinear", *parameters, x=name, axis=0)
+        else:
+            codes = [self.random.randint(-128, 127) for _ in range(int(np.prod(shape)))]
+            scales = self.scale(*self.pick((), (shape[0],))) / 16
+            zeros = np.zeros(scales.shape) + self.pick(0, 0, 0, 5)
+            parameters = [self.constant(scales), self.constant(zeros, np.int8)]
+            self.x = self.constant(np.reshape(codes, shape), np.int8)
+        self.node("DequantizeLinear", *parameters, axis=0)
+        name, self.x = self.x, x
+        return name
 
     def bipolar(self) -> None:
         self.node("BipolarQuant", self.constant(self.scale()), domain=QONNX)
@@ -144,6 +186,8 @@ class Network:
 
     def weights(self, *shape: int) -> str:
         """Quantized by a node of their own, or few bits by themselves."""
+        if self.qdq:
+            return self.integer_weights(*shape)
         if self.chance(0.4):
             codes = [self.random.randint(-7, 7) / 4 for _ in range(int(np.prod(shape)))]
             return self.constant(np.array(codes).reshape(shape))
@@ -364,13 +408,13 @@ class Network:
             helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in self.inputs.items()
         ]
         graph = helper.make_graph(self.nodes, "random", inputs, outputs, self.constants)
-        imports = [helper.make_opsetid("", 17), helper.make_opsetid(QONNX, 1)]
+        imports = [helper.make_opsetid("", 21 if self.qdq else 17), helper.make_opsetid(QONNX, 1)]
         return helper.make_model(graph, opset_imports=imports, ir_version=9)
 
 
-def network(seed: int, scales: str) -> Network:
+def network(seed: int, scales: str, *, qdq: bool = False) -> Network:
     """A network of one input; ``scales`` are 'po2' or 'any'."""
-    net = Network(seed, scales)
+    net = Network(seed, scales, qdq=qdq)
     for _ in range(net.pick(0, 0, 1, 2)):
         net.pick(net.norm, net.with_constant, net.move, net.unary)()
     net.quant(bits=net.pick(2, 3, 4, 5, 8))
@@ -386,8 +430,7 @@ def network(seed: int, scales: str) -> Network:
             net.move,
             net.curve,
             net.quant,
-            net.bipolar,
-            net.trunc,
+            *((net.quant, net.quant) if qdq else (net.bipolar, net.trunc)),
         )()
         if net.chance(0.4):
             net.quant()

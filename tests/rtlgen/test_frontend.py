@@ -268,6 +268,26 @@ def test_dequantized_constants_stay():
     assert loaded.constants["w"].dtype == loaded.constants["z"].dtype == np.int8
 
 
+@pytest.mark.parametrize(("axis", "found"), [("", -2), ("<axis = 0>", -3), ("<axis = -1>", -1)])
+def test_quantizers_have_a_zero_point_and_an_axis_from_the_end(axis, found):
+    loaded = load(
+        model(
+            f"""<float[2] s = {{0.25, 1}}, uint8[2] z = {{1, 2}}>
+            {{ q = QuantizeLinear {axis} (x, s) y = DequantizeLinear {axis} (q, s, z) }}""",
+            "float[2, 2, 2] x",
+        )
+    )
+    assert [node.attributes["axis"] for node in loaded.nodes] == [found, found]
+    first, second = (loaded.constants[node.inputs[2]] for node in loaded.nodes)
+    assert (first.dtype, first.tolist()) == (np.uint8, [0, 0])
+    assert second.tolist() == [1, 2]
+
+
+def test_one_scale_has_no_axis():
+    loaded = load(model("<float s = {1}> { y = QuantizeLinear <axis = 7> (x, s) }"))
+    assert loaded.nodes[0].attributes["axis"] == -1
+
+
 def test_random_numbers_are_not_constants():
     loaded = load(model("{ r = RandomNormal <shape = [1, 4]> () y = Add (x, r) }"))
     assert kinds(loaded) == ["RandomNormal", "Add"]
@@ -480,6 +500,16 @@ def test_logits_cuts_repeatedly_and_behind_what_does_nothing():
     loaded = load(model(body), logits=True)
     assert loaded.outputs == ("a",)
     assert kinds(loaded) == ["Relu"]
+
+
+PAIR = "q = QuantizeLinear (p, s) y = DequantizeLinear (q, s)"
+
+
+def test_logits_takes_the_quantizers_of_a_softmax_along():
+    before = "b = QuantizeLinear (x, s) a = DequantizeLinear (b, s)"
+    loaded = load(model(f"<float s = {{1}}> {{ {before} p = Softmax (a) {PAIR} }}"), logits=True)
+    assert loaded.outputs == ("a",)
+    assert kinds(loaded) == ["QuantizeLinear", "DequantizeLinear"]
 
 
 def test_logits_of_several_outputs():

@@ -480,6 +480,17 @@ def test_softmax_at_the_end(operator):
     check_endings(loaded, supported={"Relu", operator})
 
 
+def test_softmax_before_the_last_quantizer():
+    pair = "q = QuantizeLinear (p, c) y = DequantizeLinear (q, c)"
+    loaded = load(model(f"<float c = {{1}}> {{ h = Relu (x) [s] p = Softmax (h) {pair} }}"))
+    with pytest.raises(UnsupportedOperator) as caught:
+        check_endings(loaded, supported={"Relu"})
+    assert str(caught.value) == (
+        "node 's': operator Softmax is not supported; add --logits to end the network at its input "
+        "'h'"
+    )
+
+
 def test_softmax_in_the_middle():
     loaded = load(model("{ h = Relu (x) [s] p = Softmax (h) y = Neg (p) }"))
     with pytest.raises(UnsupportedOperator) as caught:

@@ -64,9 +64,19 @@ def unless_refused(proto: onnx.ModelProto) -> Codings | None:
 @pytest.mark.parametrize("scales", ["po2", "any"])
 @pytest.mark.parametrize("seed", range(0, 240, 8))
 def test_random_networks(seed, scales):
+    agree(range(seed, seed + 8), scales, qdq=False)
+
+
+@pytest.mark.parametrize("scales", ["po2", "any"])
+@pytest.mark.parametrize("seed", range(0, 120, 8))
+def test_random_qdq_networks(seed, scales):
+    agree(range(seed, seed + 8), scales, qdq=True)
+
+
+def agree(seeds, scales, *, qdq):
     differing = refused = 0
-    for each in range(seed, seed + 8):
-        net = network(each, scales)
+    for each in seeds:
+        net = network(each, scales, qdq=qdq)
         proto = net.model()
         x = np.random.default_rng(each).normal(0, 1.5, (SAMPLES, *net.inputs["x"][1:]))
         x = np.rint(x * 16) / 16 if scales == "po2" else x
