@@ -16,6 +16,7 @@ from kernels.elementwise import Mul
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.quant import Threshold
 from kernels.shape import Pad
+from kernels.table import Table
 from rtlgen.frontend import Model
 from rtlgen.graph import Graph, Node
 from sim.array import Array
@@ -23,6 +24,8 @@ from sim.errors import TooLarge
 
 Shape = tuple[int, ...]
 
+ENTRIES = 8
+"""Of a table, that count as an operation: to write them takes as long, if not as many gates."""
 HOPELESS = 20
 """A network with so many times more products than operations are allowed is refused before its
 formats are settled, which takes long if it is large: no more weights than that become zero."""
@@ -61,6 +64,8 @@ def operations(node: Node, values: Mapping[str, Array], graph: Graph) -> int:
             return products(node, values, graph).nonzero
         case Threshold(thresholds=thresholds):
             return made * thresholds.shape[-1]
+        case Table(values=table):
+            return made * max(1, table.size // ENTRIES)
         case MaxPool() | SumPool():
             return made * prod(node.op.kernel_shape)
         case GlobalMaxPool() | GlobalSumPool():

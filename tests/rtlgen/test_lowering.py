@@ -13,6 +13,7 @@ from kernels.elementwise import Add, Mul, Relu
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.quant import Threshold
 from kernels.shape import Pad, Transpose
+from kernels.table import Table
 from rtlgen.dataflow import Const, Input
 from rtlgen.graph import Graph, Node
 from rtlgen.lowering import lower
@@ -92,6 +93,7 @@ STAIRS = Threshold(Fixed.constant([[1, 3, 5]]), Fixed.constant(0), Fixed.constan
         (Add(), [(3, 2), (2,)], (1,), 6),
         (Relu(), [(3, 2)], (), 6),
         (STAIRS, [(2, 4)], (), 24),  # three comparisons each
+        (Table(Fixed.constant([3] * 16), Interval(-8, 7, 0)), [(2, 4)], (), 16),  # 8 entries each
         (MaxPool(kernel_shape=(2, 2), strides=(2, 2)), [(1, 3, 4, 4)], (), 48),
         (SumPool(kernel_shape=(2,)), [(1, 3, 4)], (), 18),
         (GlobalMaxPool(), [(1, 3, 4, 4)], (), 48),
@@ -101,6 +103,12 @@ STAIRS = Threshold(Fixed.constant([[1, 3, 5]]), Fixed.constant(0), Fixed.constan
 )
 def test_operations(op, shapes, constants, expected):
     assert counted(operations, graph(op, *shapes, constants=constants)) == expected
+
+
+def test_a_small_table_is_an_operation():
+    op = Table(Fixed.constant([3]), Interval(0, 0, 0))
+    node = Node(op, ("x",), ("y",), "table")
+    assert operations(node, {"x": y(2, 4), "y": y(2, 4)}, Graph({}, (node,), ("y",))) == 8
 
 
 def test_padding_is_no_operation():
