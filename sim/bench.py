@@ -2,8 +2,9 @@
 
 A cocotb bench on its own: it needs cocotb and numpy, the design, and two files beside it,
 ``manifest.json`` (ports and latency) and ``vectors.npz`` (codes that go in and must come out). It
-leaves ``result.json``. Environment variables: SEED chooses the gaps between the samples; MANIFEST
-and RESULT name the files where they are elsewhere (``vectors.npz`` is beside the manifest).
+leaves ``result.json``. Environment variables: SEED chooses the gaps between the samples, and the
+stalls of their results; MANIFEST and RESULT name the files where they are elsewhere
+(``vectors.npz`` is beside the manifest).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import cocotb
 import numpy as np
@@ -26,13 +27,16 @@ MANIFEST = Path(os.environ.get("MANIFEST") or Path(__file__).with_name("manifest
 RESULT = Path(os.environ.get("RESULT") or MANIFEST.with_name("result.json"))
 SEED = int(os.environ.get("SEED") or 0)
 ENOUGH = 5  # mismatches, after which there is nothing new to learn
+PATIENCE = 10_000  # cycles of one initiation interval without a sample in or out: it is stuck
+QUIET = 100  # cycles after the last result, in which there must be no other
+
+Mismatch: TypeAlias = dict[str, Any]
 
 
 @cocotb.test()
 async def replays_the_vectors(dut: Any) -> None:
-    """Samples go in with gaps between them, and come out right, `latency` cycles later."""
+    """Samples go in with gaps between them, and come out right: on time, or as they are taken."""
     manifest = json.loads(MANIFEST.read_text())
-    latency = manifest["latency"]
     clock = getattr(dut, manifest["clock"]) if manifest["clock"] else None
     with np.load(MANIFEST.with_name("vectors.npz")) as vectors:
         x = list(ports(dut, "x", manifest["inputs"], vectors))
@@ -40,31 +44,165 @@ async def replays_the_vectors(dut: Any) -> None:
     samples = len(y[0].words)
     assert {len(port.words) for port in x + y} == {samples}, "vectors.npz: counts of samples differ"
     rng = random.Random(SEED)  # noqa: S311  # repeatable, not secret
-    plan = schedule(samples, latency, manifest["initiation_interval"], rng)
-    cycle = checked = 0
-    mismatches: list[dict[str, Any]] = []
-    for cycle, sample in enumerate(plan):
-        drive(dut, x, sample, rng)
+    kind = Elastic if manifest["latency"] is None else Punctual
+    judge = kind(dut, x, y, manifest, samples, rng)
+    mismatches: list[Mismatch] = []
+    while not judge.done and len(mismatches) < ENOUGH:
+        judge.drive()
         await Timer(5, unit="ns")
         # Inputs change as the clock falls, and outputs are read before it rises: nothing races,
         # and a combinational output is not mistaken for a registered one.
-        due = plan[cycle - latency] if cycle >= latency else None
-        if (valid := str(dut.y__valid.value)) != ("0" if due is None else "1"):
-            mismatches.append(untimely(valid, due, cycle, latency))
-        elif due is not None:
-            mismatches += differences(y, due, cycle)
-        checked += due is not None
-        if len(mismatches) >= ENOUGH:
-            break
+        mismatches += judge.look()
+        judge.cycle += 1
         if clock is not None:
             clock.value = 1
             await Timer(5, unit="ns")
             clock.value = 0
-    result = {"samples": samples, "checked": checked, "latency": latency, "cycles": cycle + 1}
-    mismatches = mismatches[:ENOUGH]
-    RESULT.write_text(json.dumps(result | {"mismatches": mismatches}, indent=1) + "\n")
+    result = {"samples": samples, "checked": judge.checked, "latency": manifest["latency"]}
+    result |= {"cycles": judge.cycle, "mismatches": (mismatches := mismatches[:ENOUGH])}
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
     assert not mismatches, "; ".join(mismatch["text"] for mismatch in mismatches)
-    assert checked == samples > 0, f"{checked} of {samples} samples were checked"
+    assert judge.checked == samples > 0, f"{judge.checked} of {samples} samples were checked"
+
+
+@dataclass
+class Judge:
+    """Takes a design through all samples: in every cycle it has to `drive`, and then to `look`."""
+
+    dut: Any
+    x: list[Port]
+    y: list[Port]
+    manifest: dict[str, Any]
+    samples: int
+    rng: random.Random
+    cycle: int = 0
+    checked: int = 0
+
+    def offer(self, sample: int | None) -> None:
+        """Put in a sample, or noise that the design must not take for one."""
+        self.dut.x__valid.value = int(sample is not None)
+        for port in self.x:
+            noise = self.rng.getrandbits(port.width)
+            port.handle.value = noise if sample is None else int(port.words[sample], 2)
+
+    def differences(self, sample: int, wanted: list[str], got: list[str]) -> Iterator[Mismatch]:
+        """Compare what is on the ports: words whole, and taken apart only where they differ."""
+        for port, *words in zip(self.y, wanted, got, strict=True):
+            if words[0] != words[1]:
+                for element, *bits in port.differing(*words):
+                    yield {"cycle": self.cycle, "sample": sample} | element.mismatch(sample, *bits)
+
+    def untimely(self, port: str, wanted: str, reason: str, got: str, due: int | None) -> Mismatch:
+        return self.note(f"expected {port} to be {wanted}, since {reason}, got {got}", port, due)
+
+    def note(self, what: str, port: str, due: int | None) -> Mismatch:
+        text = f"cycle {self.cycle}: {what}"
+        return {"text": text, "cycle": self.cycle, "sample": due, "output": port, "element": []}
+
+
+@dataclass
+class Punctual(Judge):
+    """Every result comes `latency` cycles after its sample, and nothing comes in between."""
+
+    def __post_init__(self) -> None:
+        self.latency = self.manifest["latency"]
+        interval = self.manifest["initiation_interval"]
+        self.plan = schedule(self.samples, self.latency, interval, self.rng)
+
+    @property
+    def done(self) -> bool:
+        return self.cycle == len(self.plan)
+
+    def drive(self) -> None:
+        self.offer(self.plan[self.cycle])
+
+    def look(self) -> Iterator[Mismatch]:
+        due = self.plan[self.cycle - self.latency] if self.cycle >= self.latency else None
+        wanted, sample = ("0", "no sample") if due is None else ("1", f"sample {due}")
+        if (valid := str(self.dut.y__valid.value)) != wanted:
+            reason = f"{sample} went in {self.latency} cycles before"
+            yield self.untimely("y__valid", wanted, reason, valid, due)
+        elif due is not None:
+            yield from self.differences(due, right(self.y, due), shown(self.y))
+        self.checked += due is not None
+
+
+@dataclass
+class Elastic(Judge):
+    """Samples go in and results come out, in order, at each edge where valid and ready are high.
+
+    What is valid stays so, and as it is, until it is taken: the bench keeps to that with x, and
+    demands it of y.
+    """
+
+    def __post_init__(self) -> None:
+        self.offers, self.takes = stretches(self.rng), stretches(self.rng)
+        self.offering = self.taking = False
+        self.sent = self.idle = 0
+        self.waiting: list[str] = []  # the result that was on y, and was not taken
+        self.patience = PATIENCE * self.manifest["initiation_interval"]
+
+    @property
+    def done(self) -> bool:
+        return self.idle == (QUIET if self.checked == self.samples else self.patience)
+
+    def drive(self) -> None:
+        if not self.offering:
+            self.offering = self.sent < self.samples and next(self.offers)
+            self.offer(self.sent if self.offering else None)
+        self.taking = next(self.takes)
+        self.dut.y__ready.value = int(self.taking)
+
+    def look(self) -> Iterator[Mismatch]:
+        ready, valid = str(self.dut.x__ready.value), str(self.dut.y__valid.value)
+        going = self.offering and ready == "1"
+        self.sent += going
+        # What is on offer may show through before it goes in, but not come out.
+        owed = self.checked < self.sent or (self.offering and not self.taking)
+        words = shown(self.y) if owed and valid == "1" else []
+        yield from self.compare(ready, valid, words)
+        coming = self.taking and bool(words)
+        self.checked += coming
+        self.offering &= not going
+        self.waiting = [] if coming else words
+        self.idle = 0 if going or coming else self.idle + 1
+        if self.idle == self.patience:
+            counts = f"{self.sent} of {self.samples} samples went in, {self.checked} came out"
+            what = f"{counts}, and nothing has moved for {self.idle} cycles"
+            yield self.note(what, "y__valid", self.checked)
+
+    def compare(self, ready: str, valid: str, words: list[str]) -> Iterator[Mismatch]:
+        """Compare a result when it appears; from then on it has to stay."""
+        due = self.checked
+        for port, bit in (("x__ready", ready), ("y__valid", valid)):
+            if bit not in {"0", "1"}:
+                yield self.untimely(port, "0 or 1", "it is read in every cycle", bit, due)
+        if words and self.waiting:
+            for mismatch in self.differences(due, self.waiting, words):
+                text = f"cycle {self.cycle}: changed before it was taken: {mismatch['text']}"
+                yield mismatch | {"text": text}
+        elif words:
+            yield from self.differences(due, right(self.y, due), words)
+        elif valid == "1":
+            yield self.untimely("y__valid", "0", f"{due} samples went in and came out", valid, None)
+        elif self.waiting:
+            yield self.untimely("y__valid", "1", f"sample {due} was not taken yet", valid, due)
+
+
+def stretches(rng: random.Random) -> Iterator[bool]:
+    """Say for each cycle whether to go on: stretches of always, of never and of now and then."""
+    while True:
+        chance = rng.choice((0, 0.5, 1))
+        for _ in range(rng.randint(1, 32)):
+            yield rng.random() < chance
+
+
+def right(y: list[Port], sample: int) -> list[str]:
+    return [port.words[sample] for port in y]
+
+
+def shown(y: list[Port]) -> list[str]:
+    return [str(port.handle.value) for port in y]
 
 
 def schedule(samples: int, latency: int, interval: int, rng: random.Random) -> list[int | None]:
@@ -78,29 +216,6 @@ def schedule(samples: int, latency: int, interval: int, rng: random.Random) -> l
         plan += [sample] + [None] * (interval - 1)
         dense -= 1
     return plan + [None] * (latency + 1)
-
-
-def drive(dut: Any, x: list[Port], sample: int | None, rng: random.Random) -> None:
-    """Put in a sample, or noise that the design must not take for one."""
-    dut.x__valid.value = int(sample is not None)
-    for port in x:
-        noise = rng.getrandbits(port.width)
-        port.handle.value = noise if sample is None else int(port.words[sample], 2)
-
-
-def untimely(valid: str, due: int | None, cycle: int, latency: int) -> dict[str, Any]:
-    wanted, sample = ("0", "no sample") if due is None else ("1", f"sample {due}")
-    reason = f"since {sample} went in {latency} cycles before"
-    text = f"cycle {cycle}: expected y__valid to be {wanted}, {reason}, got {valid}"
-    return {"text": text, "cycle": cycle, "sample": due, "output": "y__valid", "element": []}
-
-
-def differences(y: list[Port], due: int, cycle: int) -> Iterator[dict[str, Any]]:
-    """Compare the outputs with a sample: words whole, and taken apart only where they differ."""
-    for port in y:
-        if (word := str(port.handle.value)) != port.words[due]:
-            for element, expected, got in port.differing(port.words[due], word):
-                yield {"cycle": cycle, "sample": due} | element.mismatch(due, expected, got)
 
 
 @dataclass(frozen=True)
@@ -122,7 +237,7 @@ class Element:
         assert fits, f"vectors.npz: {self.tensor!r} {[*self.index]} has {self.width} bits: too few"
         return codes[:, None] >> np.arange(self.width)[::-1] & 1
 
-    def mismatch(self, sample: int, expected: str, got: str) -> dict[str, Any]:
+    def mismatch(self, sample: int, expected: str, got: str) -> Mismatch:
         where = f"sample {sample}, output {self.tensor!r} element {[*self.index]}"
         return {
             "text": f"{where}: expected code {self.show(expected)}, got {self.show(got)}",

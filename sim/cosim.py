@@ -1,6 +1,6 @@
 """Simulate a generated design, and hold it against its recorded vectors.
 
-Knows the files in a folder only, never how they were made: ``top.v``, ``manifest.json`` and
+Knows files only, never how they were made: ``top.v`` or a compiled kernel, ``manifest.json`` and
 ``vectors.npz``.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from sim import testbench, toolchain, vectors
+from sim import dpi, testbench, toolchain, vectors
 from sim.errors import DataError, Mismatch, ToolFailed, ToolNotFound
 from sim.manifest import Manifest
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """What was simulated, and how long that took."""
+    """What was simulated, and how long that took; `latency` is None for an elastic design."""
 
     samples: int
-    latency: int
+    latency: int | None
     cycles: int
     build_seconds: float
     simulation_seconds: float
@@ -42,25 +42,72 @@ def replay(folder: Path, seed: int = 0) -> Replay:
     Works in ``build`` inside of the folder, and leaves its logs there. Not for threads: it changes
     the environment of the process, and puts it back.
     """
-    manifest = Manifest.read(folder / "manifest.json")
-    vectors.check(folder / "vectors.npz", manifest)
-    if not (folder / "top.v").is_file():
-        raise DataError(f"{folder / 'top.v'}: is missing; generate the design again")
-    _check_cocotb()
-    tools = toolchain.find()
+    manifest = _manifest(folder)
+    design = _present(folder / "top.v", "generate the design again")
+    return _replay(_Simulation(design, folder / "build", manifest, (design,)), seed)
+
+
+def replay_cpp(folder: Path, library: Path, seed: int = 0) -> Replay:
+    """Replay the vectors of a folder on the ``kernel`` of a compiled library, through `dpi`.
+
+    The manifest is that of an elastic design; `seed` chooses the stalls, too. Else as `replay`.
+    """
+    manifest = _manifest(folder)
+    if manifest.latency is not None:
+        raise DataError(
+            f"{folder / 'manifest.json'}: latency: C++ promises none, so it should be null, is "
+            f"{manifest.latency}; mend the file or generate the design again"
+        )
+    _present(library, "compile the kernel again")
     build = folder / "build"
     build.mkdir(exist_ok=True)
-    testbench.place_bench(build, manifest)
-    names = {"MANIFEST": folder / "manifest.json", "RESULT": build / "result.json"}
+    dpi.write(build, manifest)
+    (build / manifest.top).unlink(missing_ok=True)  # make does not see that the library is another
+    link = f"{library.resolve()} -Wl,-rpath,{library.resolve().parent}"
+    args = (f"{(build / dpi.GLUE).resolve()}", "-LDFLAGS", link)
+    sources = tuple(build / name for name in dpi.MODULES)
+    return _replay(_Simulation(library, build, manifest, sources, args), seed)
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """What is simulated, and told of in errors; where; and what Verilator makes it of."""
+
+    subject: Path
+    build: Path
+    manifest: Manifest
+    sources: tuple[Path, ...]
+    build_args: tuple[str, ...] = ()
+
+
+def _manifest(folder: Path) -> Manifest:
+    manifest = Manifest.read(folder / "manifest.json")
+    vectors.check(folder / "vectors.npz", manifest)
+    return manifest
+
+
+def _present(file: Path, advice: str) -> Path:
+    if not file.is_file():
+        raise DataError(f"{file}: is missing; {advice}")
+    return file
+
+
+def _replay(simulation: _Simulation, seed: int) -> Replay:
+    _check_cocotb()
+    tools = toolchain.find()
+    build = simulation.build
+    build.mkdir(exist_ok=True)
+    testbench.place_bench(build, simulation.manifest)
+    names = {"MANIFEST": build.parent / "manifest.json", "RESULT": build / "result.json"}
     files = {name: f"{path.resolve()}" for name, path in names.items()}  # it works in `build`
     with _environment({**tools.environment, **files, "SEED": f"{seed}"}):
         from cocotb_tools.runner import get_runner  # optional: designs are made without it
 
         runner = get_runner("verilator")
         start = perf_counter()
-        _build(runner, folder, manifest.top)
+        _build(runner, simulation)
         built = perf_counter()
-        counts = _simulate(runner, folder, manifest.top)
+        counts = _simulate(runner, simulation)
         end = perf_counter()
     return Replay(
         counts["samples"], counts["latency"], counts["cycles"], built - start, end - built
@@ -74,30 +121,31 @@ def _check_cocotb() -> None:
         )
 
 
-def _build(runner: Runner, folder: Path, top: str) -> None:
-    log = folder / "build/build.log"
-    with _told_by_log(runner, log, f"{folder / 'top.v'}: cannot be built"):
+def _build(runner: Runner, simulation: _Simulation) -> None:
+    log = simulation.build / "build.log"
+    with _told_by_log(runner, log, f"{simulation.subject}: cannot be built"):
         runner.build(
-            hdl_toplevel=top,
-            sources=[folder / "build/top.vlt", folder / "top.v"],
-            build_args=testbench.BUILD_ARGS,
-            build_dir=folder / "build",
+            hdl_toplevel=simulation.manifest.top,
+            sources=[simulation.build / "top.vlt", *simulation.sources],
+            build_args=[*testbench.BUILD_ARGS, *simulation.build_args],
+            build_dir=simulation.build,
             log_file=log,
         )
 
 
-def _simulate(runner: Runner, folder: Path, top: str) -> dict[str, Any]:
-    log, result = folder / "build/simulation.log", folder / "build/result.json"
+def _simulate(runner: Runner, simulation: _Simulation) -> dict[str, Any]:
+    build, top = simulation.build, simulation.manifest.top
+    log, result = build / "simulation.log", build / "result.json"
     result.unlink(missing_ok=True)
-    with _told_by_log(runner, log, f"{folder / 'top.v'}: cannot be simulated"):
+    with _told_by_log(runner, log, f"{simulation.subject}: cannot be simulated"):
         # The working directory, `build_dir`, is where Python finds the copy of the bench.
-        xml = runner.test("bench", top, build_dir=folder / "build", log_file=log)
+        xml = runner.test("bench", top, build_dir=build, log_file=log)
         from cocotb_tools.check_results import get_results  # optional, too
 
         tests, failures = get_results(xml)
         outcome: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
         if mismatches := outcome.get("mismatches"):
-            raise Mismatch(_report(folder, mismatches))
+            raise Mismatch(_report(build.parent, mismatches))
         if failures or not tests:
             raise RuntimeError("the bench failed")
     return outcome

@@ -14,7 +14,8 @@ from enum import StrEnum
 from itertools import chain
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any, Self
+from types import NoneType, UnionType
+from typing import Any, Self, get_args
 
 from sim.errors import DataError, nearest
 
@@ -58,12 +59,17 @@ class Manifest:
     """A design seen from outside: a stream of samples `x` goes in, a stream `y` comes out.
 
     `x__valid` and `y__valid` are one bit each. `clock` is None for a combinational design.
+
+    A design is *elastic* if `latency` is None. Then it also has `x__ready` (out) and `y__ready`
+    (in), one bit each: a sample goes in at a clock edge where valid and ready are both high, and
+    results come out likewise, in order. Whoever has raised valid keeps it up, and the payload as
+    it is, until then.
     """
 
     top: str = "top"
     ports: Ports = Ports.PACKED
     clock: str | None = "clk"
-    latency: int
+    latency: int | None
     initiation_interval: int = 1
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -72,8 +78,13 @@ class Manifest:
     def port_names(self) -> tuple[str, ...]:
         """Every port of the module: clock, inputs, outputs."""
         clock = () if self.clock is None else (self.clock,)
-        x = self._data_ports("x", self.inputs)
-        return (*clock, "x__valid", *x, "y__valid", *self._data_ports("y", self.outputs))
+        return (*clock, *self._stream("x", self.inputs), *self._stream("y", self.outputs))
+
+    @property
+    def words(self) -> int:
+        """How many words of 64 bits hold every code of every tensor, in two's complement."""
+        formats = (zip(t.width, t.signed, strict=True) for t in (*self.inputs, *self.outputs))
+        return 1 + max(width - signed for width, signed in chain(*formats)) // 64
 
     def write(self, path: Path) -> None:
         """Write the file, a line for each tensor."""
@@ -100,10 +111,13 @@ class Manifest:
             raise _broken(f"{path}", contradiction)
         return manifest
 
-    def _data_ports(self, stream: str, tensors: tuple[Tensor, ...]) -> tuple[str, ...]:
+    def _stream(self, name: str, tensors: tuple[Tensor, ...]) -> Iterator[str]:
+        yield f"{name}__valid"
+        if self.latency is None:
+            yield f"{name}__ready"
         if self.ports is Ports.PACKED:
-            return (f"{stream}__payload",)
-        return tuple(chain.from_iterable(tensor.ports for tensor in tensors))
+            yield f"{name}__payload"
+        yield from chain.from_iterable(tensor.ports for tensor in tensors)
 
 
 def _row(value: object) -> str:
@@ -128,7 +142,7 @@ _MANIFEST: dict[str, Any] = {
     "top": str,
     "ports": str,
     "clock": str | None,
-    "latency": int,
+    "latency": int | None,
     "initiation_interval": int,
     "inputs": [dict],
     "outputs": [dict],
@@ -167,23 +181,24 @@ def _typed(where: str, value: Any, kind: Any) -> Any:
             return float(value)
         case type() if type(value) is not kind:  # exact: Python's bool is an int, JSON's is not
             raise _broken(where, f"should be {_NAMES[kind]}, is {value!r}")
-        case _ if not isinstance(value, kind):
-            raise _broken(where, f"should be text or null, is {value!r}")
+        case UnionType() if type(value) not in get_args(kind):
+            names = " or ".join(_NAMES[option] for option in get_args(kind))
+            raise _broken(where, f"should be {names}, is {value!r}")
     return value
 
 
 _NAMES = {str: "text", int: "an integer", bool: "true or false", float: "a number"}
-_NAMES |= {list: "a list", dict: "an object"}
+_NAMES |= {list: "a list", dict: "an object", NoneType: "null"}
 
 
 def _contradictions(manifest: Manifest) -> Iterator[str]:
     """Yield what the types allow and the format does not."""
     if not manifest.inputs or not manifest.outputs:
         yield "needs at least one input and one output"
-    if manifest.latency < 0 or manifest.initiation_interval < 1:
+    if (manifest.latency or 0) < 0 or manifest.initiation_interval < 1:
         yield "latency must be at least 0 and initiation_interval at least 1"
-    if manifest.clock is None and manifest.latency:
-        yield f"latency {manifest.latency} needs a clock, and clock is null"
+    if manifest.clock is None and manifest.latency != 0:
+        yield f"latency {json.dumps(manifest.latency)} needs a clock, and clock is null"
     for key, tensors in (("inputs", manifest.inputs), ("outputs", manifest.outputs)):
         if len({tensor.name for tensor in tensors}) < len(tensors):
             yield f"two {key} have the same name"
