@@ -184,7 +184,7 @@ class Elastic(Judge):
         elif words:
             yield from self.differences(due, right(self.y, due), words)
         elif valid == "1":
-            yield self.untimely("y__valid", "0", f"{due} samples went in and came out", valid, None)
+            yield self.untimely("y__valid", "0", "no sample is on its way", valid, None)
         elif self.waiting:
             yield self.untimely("y__valid", "1", f"sample {due} was not taken yet", valid, due)
 
@@ -193,7 +193,7 @@ def stretches(rng: random.Random) -> Iterator[bool]:
     """Say for each cycle whether to go on: stretches of always, of never and of now and then."""
     while True:
         chance = rng.choice((0, 0.5, 1))
-        for _ in range(rng.randint(1, 32)):
+        for _ in range(rng.randint(1, 16)):
             yield rng.random() < chance
 
 

@@ -14,6 +14,7 @@ module dpi__kernel #(
   reg [2:0] taken = 0, given = 0;
   wire [2:0] waiting = taken - given;
   bit [Y-1:0] result;
+  int unfit;
 
   assign x__ready = waiting < 4;
   assign y__valid = waiting != 0;
@@ -21,9 +22,8 @@ module dpi__kernel #(
 
   always @(posedge clk) begin
     if (x__valid && x__ready) begin
-      int unfit;
       unfit = dpi_kernel(x__payload, result);
-      if (unfit >= 0) $fatal(1, "element %0d of y has more bits than the manifest says", unfit);
+      if (unfit >= 0) $fatal(1, "element %0d of y: the code needs more bits than the manifest gives it", unfit);
       queue[taken[1:0]] <= result;
       taken <= taken + 1;
     end

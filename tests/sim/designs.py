@@ -71,6 +71,29 @@ def combinational(count: int = 50) -> Design:
     return Design(COMBINATIONAL, manifest, {"x": codes}, {"y": 1 - codes})
 
 
+def queue(count: int = 50) -> Design:
+    """Elastic: an unsigned increment, through a queue; each sample says how it is handled.
+
+    0 is right, and the faults are those that the Verilog names.
+    """
+    a = Tensor("a", (), signed=(False,), width=(8,), exp=(0,))
+    how = Tensor("how", (), signed=(False,), width=(4,), exp=(0,))
+    y = Tensor("y", (1,), signed=(False,), width=(9,), exp=(-1,))
+    codes = chosen(a, count, seed=1)
+    manifest = Manifest(latency=None, inputs=(a, how), outputs=(y,))
+    inputs = {"a": codes, "how": np.zeros(count, np.int64)}
+    return Design(QUEUE, manifest, inputs, {"y": codes[:, None] + 1})
+
+
+def wires(count: int = 50) -> Design:
+    """Elastic without a register, a port for every element: two elements change places."""
+    p = Tensor("p", (2,), (False, True), (3, 70), (0, 0), ports=("p_0", "p_1"))
+    q = Tensor("q", (2,), (True, False), (70, 3), (0, 0), ports=("q_0", "q_1"))
+    codes = chosen(p, count, seed=1)
+    manifest = Manifest(clock="ck", ports=Ports.ELEMENTS, latency=None, inputs=(p,), outputs=(q,))
+    return Design(WIRES, manifest, {"p": codes}, {"q": codes[:, ::-1]})
+
+
 PIPELINE = """\
 module top(
   input clk,
@@ -113,5 +136,64 @@ COMBINATIONAL = """\
 module top(input x__valid, input x__payload, output y__valid, output y__payload);
   assign y__valid = x__valid;
   assign y__payload = !x__payload;
+endmodule
+"""
+
+QUEUE = """\
+module top(
+  input clk,
+  input x__valid, output x__ready, input [11:0] x__payload,
+  output y__valid, input y__ready, output [8:0] y__payload
+);
+  localparam LOST = 1, DOUBLED = 2, SWAPPED = 3, DROPPED = 4, CHANGED = 5, EARLY = 6, STUCK = 7,
+    NOISY = 8, WRONG = 9;
+  wire [3:0] how = x__payload[11:8];
+  reg [11:0] entries [0:7];
+  reg [3:0] head = 0, tail = 0;
+  wire [3:0] count = tail - head;
+  wire [11:0] first = entries[head[2:0]];
+  wire [3:0] mode = first[11:8];
+  reg [11:0] held;
+  reg holding = 0, again = 0, stalled = 0, stuck = 0, noisy = 0;
+  reg [3:0] early = 0;
+  wire hesitates = x__valid && how == EARLY && early != 15;
+  wire takes = x__valid && x__ready;
+  wire gives = y__valid && y__ready;
+  wire enters = hesitates ? early == 0 : takes ? how != LOST && how != EARLY : noisy;
+
+  assign x__ready = count < 4 && !stuck && !hesitates;
+  assign y__valid = count != 0 && !(mode == DROPPED && stalled);
+  assign y__payload = (first[7:0] + 9'd1) ^ (mode == WRONG || mode == CHANGED && stalled);
+
+  always @(posedge clk) begin
+    stalled <= y__valid && !y__ready;
+    stuck <= stuck || takes && how == STUCK;
+    noisy <= takes && how == NOISY;
+    early <= hesitates ? early + 1 : 0;
+    if (gives) again <= mode == DOUBLED && !again;
+    if (gives && !(mode == DOUBLED && !again)) head <= head + 1;
+    if (enters && how == SWAPPED && !holding) begin
+      held <= x__payload;
+      holding <= 1;
+    end else if (enters) begin
+      entries[tail[2:0]] <= x__payload;
+      if (holding) entries[tail[2:0] + 3'd1] <= held;
+      holding <= 0;
+      tail <= tail + 1 + holding;
+    end
+  end
+endmodule
+"""
+
+WIRES = """\
+module top(
+  input ck,
+  input x__valid, output x__ready, input [2:0] p_0, input signed [69:0] p_1,
+  output y__valid, input y__ready, output signed [69:0] q_0, output [2:0] q_1
+);
+  assign x__ready = y__ready;
+  assign y__valid = x__valid;
+  assign q_0 = p_1;
+  assign q_1 = p_0;
 endmodule
 """

@@ -1,7 +1,4 @@
-"""A right design passes and a wrong one does not: every kind of mistake is planted and found.
-
-Designs of the same Verilog share a folder, so that each is built once.
-"""
+"""A right design passes and a wrong one does not: every kind of mistake is planted and found."""
 
 import os
 import random
@@ -9,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
@@ -19,12 +15,6 @@ from sim.errors import DataError, Mismatch, ToolFailed, ToolNotFound
 from tests.sim.designs import combinational, pipeline, separate
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    root = tmp_path_factory.mktemp("designs")
-    return lambda design: design.write(root / f"{crc32(design.verilog.encode()):08x}")
 
 
 ADVICE = ": generate it again; if it still differs, report it whole"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from itertools import count
 
 import pytest
 
@@ -20,10 +21,11 @@ ELEMENTS = Manifest(
     inputs=(replace(A, ports=("a_0", "a_1")),),
     outputs=(replace(B, ports=("b_0",)),),
 )
+ELASTIC = replace(PACKED, latency=None)
 ADVICE = "; mend the file or generate the design again"
 
 
-@pytest.mark.parametrize("design", [PACKED, ELEMENTS])
+@pytest.mark.parametrize("design", [PACKED, ELEMENTS, ELASTIC])
 def test_file_keeps_everything(design, tmp_path):
     design.write(tmp_path / "manifest.json")
     assert Manifest.read(tmp_path / "manifest.json") == design
@@ -47,6 +49,13 @@ def test_file_is_the_documented_format(tmp_path):
     }
 
 
+def test_an_elastic_design_differs_in_a_null(tmp_path):
+    for name, design in (("rigid", PACKED), ("elastic", ELASTIC)):
+        design.write(tmp_path / name)
+    text = (tmp_path / "rigid").read_text().replace(' "latency": 5,', ' "latency": null,')
+    assert (tmp_path / "elastic").read_text() == text
+
+
 def test_schema_knows_every_field():
     assert manifest._TENSOR.keys() == {field.name for field in fields(Tensor)}
     assert manifest._MANIFEST.keys() == {field.name for field in fields(Manifest)} | {"format"}
@@ -60,17 +69,33 @@ def test_tensor_counts():
 def test_port_names():
     assert PACKED.port_names == ("clk", "x__valid", "x__payload", "y__valid", "y__payload")
     assert ELEMENTS.port_names == ("x__valid", "a_0", "a_1", "y__valid", "b_0")
+    x, y = (tuple(f"{s}__{port}" for port in ("valid", "ready", "payload")) for s in "xy")
+    assert ELASTIC.port_names == ("clk", *x, *y)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("width", [1, *range(62, 67), *range(126, 131), 1000])
+def test_words_are_just_enough(width, signed):
+    lo, hi = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
+    enough = next(w for w in count(1) if -(1 << 64 * w - 1) <= lo and hi < 1 << 64 * w - 1)
+    wide = Tensor("wide", (2,), (False, signed), (1, width), (0, 0))
+    for inputs, outputs in (((B, wide), (B,)), ((B,), (B, wide))):
+        assert Manifest(latency=None, inputs=inputs, outputs=outputs).words == enough
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
         ({"format": 2}, ": is of another format than 1"),
-        ({"latency": "5"}, ": latency: should be an integer, is '5'"),
-        ({"latency": True}, ": latency: should be an integer, is True"),
+        ({"latency": "5"}, ": latency: should be an integer or null, is '5'"),
+        ({"latency": True}, ": latency: should be an integer or null, is True"),
         ({"latency": -1}, ": latency must be at least 0 and initiation_interval at least 1"),
         ({"clock": 7}, ": clock: should be text or null, is 7"),
         ({"clock": None}, ": latency 5 needs a clock, and clock is null"),
+        (
+            {"clock": None, "latency": None},
+            ": latency null needs a clock, and clock is null",
+        ),
         ({"top": "3d"}, ": '3d' is not a Verilog identifier"),
         ({"ports": "packd"}, ": ports: 'packd'; did you mean 'packed'?"),
         ({"inputs": []}, ": needs at least one input and one output"),
