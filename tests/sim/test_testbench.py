@@ -12,7 +12,7 @@ import pytest
 
 from sim import testbench
 from sim.errors import DataError
-from tests.sim.designs import combinational, separate
+from tests.sim.designs import combinational, queue, separate
 
 COMMANDS = {
     "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "{}/test_top.py"],
@@ -35,7 +35,9 @@ def run(how, folder, elsewhere):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("how", "design"), [("pytest", separate()), ("make", combinational())])
+@pytest.mark.parametrize(
+    ("how", "design"), [("pytest", separate()), ("make", combinational()), ("make", queue())]
+)
 def test_simulates_elsewhere(how, design, tmp_path_factory):
     folder, elsewhere = (tmp_path_factory.mktemp(name) for name in ("design", "elsewhere"))
     testbench.write(design.write(folder))
