@@ -62,9 +62,7 @@ def replay_cpp(folder: Path, library: Path, seed: int = 0) -> Replay:
     build = folder / "build"
     build.mkdir(exist_ok=True)
     dpi.write(build, manifest)
-    (build / manifest.top).unlink(missing_ok=True)  # make does not see that the library is another
-    link = f"{library.resolve()} -Wl,-rpath,{library.resolve().parent}"
-    args = (f"{(build / dpi.GLUE).resolve()}", "-LDFLAGS", link)
+    args = (f"{(build / dpi.GLUE).resolve()}", "-LDFLAGS", _link(library, build, manifest.top))
     sources = tuple(build / name for name in dpi.MODULES)
     return _replay(_Simulation(library, build, manifest, sources, args), seed)
 
@@ -90,6 +88,15 @@ def _present(file: Path, advice: str) -> Path:
     if not file.is_file():
         raise DataError(f"{file}: is missing; {advice}")
     return file
+
+
+def _link(library: Path, build: Path, program: str) -> str:
+    """How to link any library: always the same, since else everything is compiled again."""
+    link = build.resolve() / "libkernel.so"
+    link.unlink(missing_ok=True)
+    link.symlink_to(library.resolve())
+    (build / program).unlink(missing_ok=True)  # make does not see that the library is another
+    return f"{link} -Wl,-rpath,{link.parent}"
 
 
 def _replay(simulation: _Simulation, seed: int) -> Replay:

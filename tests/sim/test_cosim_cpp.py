@@ -168,15 +168,12 @@ def broken(right, wrong):
     ("right", "wrong", "text"),
     [
         ("waiting < 4", "1", "changed before it was taken: sample "),
-        ("x__valid && x__ready", "x__valid", "changed before it was taken: sample "),
-        ("waiting != 0", "1", "expected y__valid to be 0, since no sample is on its way, got 1\n"),
-        ("queue[given", "queue[2'd3 + taken", "changed before it was taken: sample "),
         ("y__valid && y__ready", "y__valid", "expected y__valid to be 1, since sample "),
     ],
-    ids=["overflows", "takes what waits", "never empty", "shows the last", "drops what waits"],
+    ids=["x", "y"],
 )
 def test_both_sides_are_stalled(right, wrong, text, place, monkeypatch):
-    """A queue that does not care for this or that is found out."""
+    """A queue that does not wait for one of them is found out."""
     monkeypatch.setattr(dpi, "write", broken(right, wrong))
     kernel = mixed()
     folder = place(kernel)
