@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from rtlgen import folder, interface, network, report, verilog
 from rtlgen.dataflow import Dataflow
 from rtlgen.encoding import Floats
@@ -71,10 +69,8 @@ class Design:
 
     def vectors(self) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
         """What the design is verified with: codes of samples, and of their results."""
-        codes = self.network.vectors(self.options.samples, self.options.seed)
-        results = self.network.answers(codes)
-        steps = {t.name: np.array(t.exp).reshape(t.shape) for t in self.manifest.outputs}
-        return codes, {name: y.in_steps(steps[name]) for name, y in results.items()}
+        options = self.options
+        return self.network.recorded(options.samples, options.seed, self.manifest.outputs)
 
     def report(self) -> Report:
         """What the design costs, layer by layer; ``print`` shows it as tables."""

@@ -44,7 +44,8 @@ from sim.intervals import Intervals
 Ranges = Mapping[str, tuple[Floats, Floats]]
 """The least and largest number of every element of a value, by its name."""
 
-_TABLES = ("defaults", "formats", "layers")
+_TABLES = ("defaults", "formats", "layers", "hls")
+"""[hls] is for hlsgen alone, which reads it from the same file."""
 _DEFAULTS = ("activations", "inputs", "weights")
 _LAYER = ("bias", "output", "weights")
 PRODUCTS = ("Conv", "Gemm", "MatMul")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -29,6 +29,7 @@ from sim.errors import DataError
 from sim.fixed import Fixed
 from sim.integers import IntArray
 from sim.intervals import Intervals
+from sim.manifest import Tensor
 from sim.vectors import corners_and_random
 
 Samples: TypeAlias = npt.ArrayLike | Mapping[str, npt.ArrayLike]
@@ -105,6 +106,15 @@ class Network:
             chosen = corners_and_random(type_.lo, type_.hi, rest, seed + i)
             codes[name] = np.concatenate([own[name], chosen]) if own else chosen
         return codes
+
+    def recorded(
+        self, samples: int, seed: int, outputs: Sequence[Tensor]
+    ) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
+        """Codes to verify with, and those of their results in the steps of these outputs."""
+        codes = self.vectors(samples, seed)
+        results = self.answers(codes)
+        steps = {t.name: np.array(t.exp).reshape(t.shape) for t in outputs}
+        return codes, {name: y.in_steps(steps[name]) for name, y in results.items()}
 
     def answers(self, codes: Mapping[str, IntArray]) -> dict[str, Fixed]:
         """The outputs for such codes."""

@@ -49,14 +49,14 @@ def _layers(report: Report, width: int) -> str:
     columns = [
         Column("layer", [row.name for row in rows]),
         Column("operators", [", ".join(row.operators) for row in rows]),
-        _numbers("multiplies", [row.multiplies for row in rows]),
-        _numbers("nonzero\nweights", [row.nonzero_weights for row in rows]),
-        _numbers("scalar\nops", [row.operations for row in rows]),
-        _numbers("LUTs\n(est.)", [row.luts for row in rows]),
-        _numbers("depth\n(ops)", [row.depth for row in rows]),
+        numbers("multiplies", [row.multiplies for row in rows]),
+        numbers("nonzero\nweights", [row.nonzero_weights for row in rows]),
+        numbers("scalar\nops", [row.operations for row in rows]),
+        numbers("LUTs\n(est.)", [row.luts for row in rows]),
+        numbers("depth\n(ops)", [row.depth for row in rows]),
         Column("output", [row.output for row in rows]),
     ]
-    return "\n".join(_table(_fitted(columns, width)))
+    return "\n".join(table(fitted(columns, width)))
 
 
 def _stages(report: Report, width: int) -> str:
@@ -70,12 +70,12 @@ def _stages(report: Report, width: int) -> str:
     ]
     logic = "logic and registers (est.)" if report.latency_clocks else "logic (est.)"
     columns = [
-        _numbers("stage", range(1, 1 + len(bars))),
+        numbers("stage", range(1, 1 + len(bars))),
         Column(logic, bars),
-        _numbers("LUTs\n(est.)", [stage.luts for stage in report.stages]),
-        _numbers("register\nbits", [stage.registers for stage in report.stages]),
+        numbers("LUTs\n(est.)", [stage.luts for stage in report.stages]),
+        numbers("register\nbits", [stage.registers for stage in report.stages]),
     ]
-    return "\n".join(_table(columns))
+    return "\n".join(table(columns))
 
 
 def _totals(report: Report) -> str:
@@ -103,11 +103,12 @@ def _share(used: int, available: int, target: str) -> str:
     return f"{used:,} of {available:,} ({100 * used / available:.2f} % of {target})"
 
 
-def _numbers(heading: str, numbers: Iterable[int]) -> Column:
-    return Column(heading, [f"{n:,}" for n in numbers], right=True)
+def numbers(heading: str, values: Iterable[int]) -> Column:
+    """A column of whole numbers."""
+    return Column(heading, [f"{n:,}" for n in values], right=True)
 
 
-def _fitted(columns: list[Column], width: int) -> list[Column]:
+def fitted(columns: list[Column], width: int) -> list[Column]:
     """The columns, the widest of text folded, so that a line has at most so many characters."""
     if _excess(columns, width) > 0:
         columns = [column for column in columns if column.heading != "operators"]
@@ -124,7 +125,7 @@ def _excess(columns: Sequence[Column], width: int) -> int:
     return sum(column.width + len(_GAP) for column in columns) - len(_GAP) - width
 
 
-def _table(columns: Sequence[Column]) -> list[str]:
+def table(columns: Sequence[Column]) -> list[str]:
     """Headings, which stand on the same line at the bottom, and rows."""
     heads = [column.heading.split("\n") for column in columns]
     height = max(map(len, heads))

@@ -356,7 +356,7 @@ def test_folder(capsys, out, text):
 
 def test_a_folder_that_is_not_ours_to_write(capsys, monkeypatch):
     # Root may write everywhere: the question is asked of the system, and answered here.
-    monkeypatch.setattr("rtlgen.folder.os.access", lambda *_: False)
+    monkeypatch.setattr("rtlgen.output.os.access", lambda *_: False)
     assert refused(capsys, "net.onnx", out="folder/out") == (
         f"output 'folder/out': {str(Path.cwd() / 'folder')!r} is not yours to write; choose "
         f"another place"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import rtlgen
-from rtlgen import Options, cli, generate
+from rtlgen import Options, cli, console, generate
 from rtlgen.passes import PASSES
 from sim.cosim import Replay
 from sim.errors import Mismatch
@@ -150,7 +150,7 @@ def test_the_command_does_what_the_api_does(capsys, arguments, options):
     [("1Hz", 1.0), ("32kHz", 32e3), ("320MHz", 320e6), ("0.5 GHz", 5e8), ("333.3MHz", 333.3e6)],
 )
 def test_clock(text, hertz):
-    assert cli._clock(text) == hertz
+    assert console.frequency(text) == hertz
 
 
 def test_version(capsys):

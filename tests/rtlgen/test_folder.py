@@ -156,10 +156,10 @@ MOMENTS = (
     "rtlgen.network.check_size",
     "rtlgen.design.optimize",
     "rtlgen.verilog.emit",
-    "rtlgen.folder.tempfile.mkdtemp",
+    "rtlgen.output.tempfile.mkdtemp",
     "rtlgen.folder.vectors.write",
     "rtlgen.folder.testbench.write",
-    "rtlgen.folder._swap",
+    "rtlgen.output._swap",
     "rtlgen.folder.replay",
 )
 
@@ -181,7 +181,7 @@ def test_an_interrupt_leaves_nothing_half_done(
     monkeypatch.setattr(moment, interrupted)
     assert cli.main(["m.onnx", "-o", "out"]) == 128 + number
     assert capsys.readouterr().err.splitlines()[-1] == "interrupted"
-    written = moment in ("rtlgen.folder._swap", "rtlgen.folder.replay")
+    written = moment in ("rtlgen.output._swap", "rtlgen.folder.replay")
     assert names() == (["m.onnx", "out"] if earlier or written else ["m.onnx"])
     if earlier or written:
         assert names("out") == FILES
@@ -203,14 +203,18 @@ def test_a_signal_at_any_moment_leaves_nothing_half_done(seed):
 
 def test_a_second_signal_does_not_disturb_what_the_first_one_began(monkeypatch):
     """The handler of the first has raised; the second waits until all is removed."""
-    rmtree = rtlgen.folder.shutil.rmtree
+    rmtree = rtlgen.output.shutil.rmtree
 
     def interrupted(path, **options):
         signal.raise_signal(signal.SIGTERM)
         rmtree(path, **options)
 
-    monkeypatch.setattr(rtlgen.folder.shutil, "rmtree", interrupted)
-    with pytest.raises(Interrupted), interruptible(), rtlgen.folder.replacing("out"):
+    monkeypatch.setattr(rtlgen.output.shutil, "rmtree", interrupted)
+    with (
+        pytest.raises(Interrupted),
+        interruptible(),
+        rtlgen.output.replacing("out", rtlgen.folder.ours),
+    ):
         signal.raise_signal(signal.SIGINT)
     assert names() == []
 
