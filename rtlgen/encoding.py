@@ -49,6 +49,7 @@ class Encoding:
         lo, hi, exp = self.type.lo, self.type.hi, self.type.exp
         with np.errstate(over="ignore"):
             steps = np.ldexp(floats, -exp)
+        steps = np.where(steps == 0, floats, steps)  # what underflows is still on its side of zero
         if self.overflow is Overflow.SATURATE:
             steps = steps.clip(lo.astype(float) - 1, hi.astype(float) + 1)
         if steps.size and np.abs(steps).max() >= _WIDEST:

@@ -30,7 +30,7 @@ def product(
 ) -> Scaled:
     """``op`` of data and a constant weight, which is input ``at`` of the two."""
     data, units = aligned(draft, data, node, _together(op, data.shape))
-    if isinstance(op, Conv) and at and _pads(op, data.shape, weight.shape):
+    if isinstance(op, Conv) and _pads(op, data.shape, weight.shape):
         data = _from_zero(draft, data, node)
     weight, factors = _weight_codes(draft, op, node, weight, at)
     names = (data.name, weight.name) if at else (weight.name, data.name)

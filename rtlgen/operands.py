@@ -166,8 +166,8 @@ class Operands:
             codes = Fixed.constant(value.astype(np.int64))
             value = Scaled.plain(self.draft.constant(name, codes), codes)
         elif value.port:
-            modes = Rounding.HALF_EVEN, Overflow.SATURATE
-            value = self.quantized(name, fixed_format(node, type_, np.zeros(1, np.int64), *modes))
+            steps, rounding, overflow = np.zeros(1, np.int64), Rounding.FLOOR, Overflow.SATURATE
+            value = self.quantized(name, fixed_format(node, type_, steps, rounding, overflow))
         self.values[name] = value
         return value
 

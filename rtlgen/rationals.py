@@ -117,8 +117,8 @@ def rounded(x: Any, rounding: Rounding) -> Values:
     """Every element rounded to an integer, ties as the mode says; floats up to 2**50 only."""
     values = np.asarray(x)
     floor = np.floor(values) if values.dtype == float else np.asarray(_floor(values), object)
-    rest = values - floor
-    quarter = 1 * (rest > 0) + 1 * (2 * rest >= 1) + 1 * (2 * rest > 1)
+    twice, middle = 2 * values, 2 * floor + 1  # exact; what is above the floor need not be
+    quarter = 1 * (values > floor) + 1 * (twice >= middle) + 1 * (twice > middle)
     codes = floor.astype(np.int64) if values.dtype == float else floor
     return np.asarray(rounding.shift(4 * codes + quarter, np.full(values.shape, 2)))
 

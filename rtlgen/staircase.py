@@ -74,13 +74,13 @@ def find(steps: Steps, sign: IntArray, lo: IntArray, hi: IntArray, exp: int) -> 
     groups = np.arange(len(lo))
     bottom = value(0 * span, groups)
     rises = value(span, groups) - bottom
-    group, rank = _pairs(rises)
+    group, rank = ranks(rises)
     target, last = bottom[group] + rank, span[group]
-    at = last.copy() if rough is None else _first(lambda p: guess(p, group) >= target, last)
+    at = last.copy() if rough is None else first_position(lambda p: guess(p, group) >= target, last)
     wrong = (value(at, group) < target) | (value(at - 1, group) >= target)
     if wrong.any():
         g, t = group[wrong], target[wrong]
-        at[wrong] = _first(lambda p: value(p, g) >= t, last[wrong])
+        at[wrong] = first_position(lambda p: value(p, g) >= t, last[wrong])
     # falling from hi: at position p the value is one less at code hi - p, so it is one more
     # (seen from lo) up to there, and has dropped from code hi - p + 1 on
     rising = sign[group] > 0
@@ -90,7 +90,7 @@ def find(steps: Steps, sign: IntArray, lo: IntArray, hi: IntArray, exp: int) -> 
     return Staircase(np.where(sign > 0, bottom, bottom + rises), sign, thresholds, lo, hi)
 
 
-def _pairs(rises: IntArray) -> tuple[IntArray, IntArray]:
+def ranks(rises: IntArray) -> tuple[IntArray, IntArray]:
     """Group and rank (1, 2, ...) of every step of every group."""
     assert (rises >= 0).all(), "a rising staircase fell"
     group = np.repeat(np.arange(len(rises)), rises)
@@ -98,11 +98,11 @@ def _pairs(rises: IntArray) -> tuple[IntArray, IntArray]:
     return group, np.arange(len(group)) - starts + 1
 
 
-def _first(holds: Callable[[IntArray], npt.NDArray[np.bool_]], span: IntArray) -> IntArray:
+def first_position(holds: Callable[[IntArray], npt.NDArray[np.bool_]], span: IntArray) -> IntArray:
     """The first position at which each condition holds: not at zero, but at ``span``."""
     below, at = 0 * span, span.copy()
     while (at - below > 1).any():
-        middle = (below + at) // 2
+        middle = below + (at - below) // 2
         reached = holds(middle)
         at, below = np.where(reached, middle, at), np.where(reached, below, middle)
     return at
