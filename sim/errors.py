@@ -16,7 +16,8 @@
     ├─ OutputError               the output folder cannot be written
     ├─ ConstraintError           the hardware that was asked for does not exist
     │  ├─ TooLarge               too many operations to unroll
-    │  └─ TooSlow                no schedule meets the clock
+    │  ├─ TooSlow                no schedule meets the clock
+    │  └─ NotStreamable          a kernel needs more than what comes next in a stream
     ├─ ToolError
     │  ├─ ToolNotFound           what is missing, where it was looked for, how to install it
     │  └─ ToolFailed             command, exit code and the end of its log
@@ -92,6 +93,10 @@ class TooLarge(ConstraintError):
 
 class TooSlow(ConstraintError):
     """No schedule meets the clock."""
+
+
+class NotStreamable(ConstraintError):
+    """A kernel needs other elements than those that come next in a stream."""
 
 
 class ToolError(RtlgenError):

