@@ -1,56 +1,83 @@
 // Convolution.
 #pragma once
 
+#include "dense.h"
 #include "windows.h"
 
 namespace kernels {
 
-// The products of one window, summed.
-template <class In, class Weight, int A, int B, int C>
-total_t<product_t<In, Weight>, A * B * C> dot(const In (&x)[A][B][C],
-                                              const Weight (&w)[A][B][C]) {
-    using Total = total_t<product_t<In, Weight>, A * B * C>;
-    Total total{0};
-    for (int a = 0; a < A; ++a) {
-        for (int b = 0; b < B; ++b) {
-            for (int c = 0; c < C; ++c) total = as<Total>(total + x[a][b][c] * w[a][b][c]);
+// y = conv(x, w) + b with all windows at once. Needs arrays. w has a row for each filter: the taps
+// of each channel of its group, channel by channel.
+//@task
+template <class Acc, int Images, int Groups, class Z, class Y, class X, class Out, class In,
+          class W, class B, int PositionsOut, int Filters, int Positions, int Channels, int Taps>
+void conv(Out (&y)[PositionsOut][Filters], const In (&x)[Positions][Channels],
+          const W (&w)[Filters][Taps], const B &b) {
+    constexpr int size = Z::kernel * Y::kernel * X::kernel;
+    int p = 0;
+    for (int n = 0; n < Images; ++n) {  //@unroll
+        for (int i = 0; i < Z::count; ++i) {  //@unroll
+            for (int j = 0; j < Y::count; ++j) {  //@unroll
+                for (int k = 0; k < X::count; ++k) {  //@unroll
+                    In taps[Channels * size];  //@registers taps
+                    for (int c = 0; c < Channels; ++c) {  //@unroll
+                        window<Z, Y, X>(taps + c * size, x, n, c, i, j, k, In(0));
+                    }
+                    Beat<Out, Filters> sums;
+                    product<Acc, 1, 1, Groups>(sums, taps, w, get(b, 0));
+                    put(y, p++, sums);
+                }
+            }
         }
     }
-    return total;
 }
 
-// One element of the result: window (i, j, k) of the channels that begin with `first`.
-template <class Z, class Y, class X, class In, class Weight, int Channels, int D, int H, int W,
-          int C, int KD, int KH, int KW>
-total_t<product_t<In, Weight>, C * KD * KH * KW> filter(const In (&x)[Channels][D][H][W],
-                                                        const Weight (&w)[C][KD][KH][KW],
-                                                        int first, int i, int j, int k) {
-    using Total = total_t<product_t<In, Weight>, C * KD * KH * KW>;
-    Total total{0};
-    for (int c = 0; c < C; ++c) {
-        In taps[KD][KH][KW];
-        window<Z, Y, X>(taps, x[first + c], i, j, k, In{0});
-        total = as<Total>(total + dot(taps, w[c]));
+// The next pixel, and the sums of the window that it completes, if it does.
+template <class Acc, int Groups, int OutSteps, int InSteps, class Y, class X, class Out, class In,
+          class Pixel, class W, class B>
+void conv_pixel(Out &&y, In &&x, const W &w, const B &b, Lines<Pixel, Y, X> &lines, int &given,
+                int &made, int i, int j) {  //@inline
+    using T = typename Pixel::type;
+    constexpr int size = Y::kernel * X::kernel;
+    lines.push(pixel<Pixel, Y, X>(x, given, i, j, T(0)), j);
+    if (Y::ends(i) && X::ends(j)) {
+        T taps[Pixel::lanes * size];  //@registers taps
+        for (int c = 0; c < Pixel::lanes; ++c) {  //@unroll
+            lines.window(taps + c * size, c);
+        }
+        decltype(beat_of(y)) sums;
+        product<Acc, OutSteps, InSteps, Groups>(sums, taps, w, get(b, 0));
+        put(y, made++, sums);
     }
-    return total;
 }
 
-// y is (batch, filters, ...), x (batch, channels, ...), w (filters, channels / Group, ...).
-template <int Group, class Z, class Y, class X, class Out, class In, class Weight, class Bias,
-          int N, int F, int OD, int OH, int OW, int Channels, int D, int H, int W, int C>
-void conv(Out (&y)[N][F][OD][OH][OW], const In (&x)[N][Channels][D][H][W],
-          const Weight (&w)[F][C][Z::kernel][Y::kernel][X::kernel], const Bias (&bias)[F]) {
-    static_assert(C * Group == Channels && F % Group == 0, "shapes do not fit");
-    for (int n = 0; n < N; ++n) {
-        for (int f = 0; f < F; ++f) {
-            const int first = f / (F / Group) * C;
-            for (int i = 0; i < OD; ++i) {
-                for (int j = 0; j < OH; ++j) {
-                    for (int k = 0; k < OW; ++k) {
-                        y[n][f][i][j][k] =
-                            as<Out>(filter<Z, Y, X>(x[n], w[f], first, i, j, k) + bias[f]);
-                    }
-                }
+// The same as conv, pixel by pixel: a window is multiplied at once when its last pixel is there.
+//@task
+template <class Acc, int Images, int Groups, class Y, class X, class Out, class In, class W,
+          class B>
+void conv_lines(Out &&y, In &&x, const W &w, const B &b) {
+    Lines<decltype(beat_of(x)), Y, X> lines;  //@lines lines
+    int given = 0, made = 0;
+    for (int n = 0; n < Images; ++n) {
+        for (int i = 0; i < Y::extent; ++i) {
+            for (int j = 0; j < X::extent; ++j) {  //@pipeline
+                conv_pixel<Acc, Groups, 1, 1>(y, x, w, b, lines, given, made, i, j);
+            }
+        }
+    }
+}
+
+// The same, with OutSteps * InSteps steps for each window.
+//@task
+template <class Acc, int Images, int Groups, int OutSteps, int InSteps, class Y, class X,
+          class Out, class In, class W, class B>
+void conv_reused(Out &&y, In &&x, const W &w, const B &b) {
+    Lines<decltype(beat_of(x)), Y, X> lines;  //@lines lines
+    int given = 0, made = 0;
+    for (int n = 0; n < Images; ++n) {
+        for (int i = 0; i < Y::extent; ++i) {
+            for (int j = 0; j < X::extent; ++j) {
+                conv_pixel<Acc, Groups, OutSteps, InSteps>(y, x, w, b, lines, given, made, i, j);
             }
         }
     }

@@ -1,45 +1,80 @@
 // Products of matrices.
 #pragma once
 
-#include "broadcast.h"
+#include "beats.h"
 
 namespace kernels {
 
-// y = a @ b. A vector is a matrix of one row or column, a stack one call for each matrix.
-template <class Y, class A, class B, int M, int K, int N>
-void matmul(Y (&y)[M][N], const A (&a)[M][K], const B (&b)[K][N]) {
-    using Total = total_t<product_t<A, B>, K>;
-    for (int m = 0; m < M; ++m) {
-        for (int n = 0; n < N; ++n) {
-            Total total{0};
-            for (int k = 0; k < K; ++k) total = as<Total>(total + a[m][k] * b[k][n]);
-            y[m][n] = as<Y>(total);
+// y = w @ x + b for one vector; the rows of w share the lanes of x among so many groups. It takes
+// OutSteps * InSteps steps, each of which multiplies one block of w. An Acc holds every row's sum.
+template <class Acc, int OutSteps, int InSteps, int Groups, class Y, int Out, class X, class W,
+          int In, class B>
+void product(Beat<Y, Out> &y, const X &x, const W (&w)[Out][In], const B &b) {
+    constexpr int outs = Out / OutSteps, ins = In / InSteps;
+    static_assert(outs * OutSteps == Out && ins * InSteps == In, "steps do not divide the work");
+    for (int s = 0; s < OutSteps; ++s) {
+        Sum<Acc> sums[outs];  //@registers sums
+        for (int t = 0; t < InSteps; ++t) {  //@pipeline
+            for (int o = 0; o < outs; ++o) {  //@unroll
+                const int row = s * outs + o, first = row / (Out / Groups) * In + t * ins;
+                if (t == 0) sums[o] = Sum<Acc>(Acc(lane(b, row)));
+                for (int i = 0; i < ins; ++i) {  //@unroll
+                    sums[o].add(value(x[first + i]) * value(w[row][t * ins + i]));
+                }
+                if (t == InSteps - 1) y[row] = Y(sums[o].value());
+            }
         }
     }
 }
 
-// Rows become columns, if so wished; else the same matrix.
-template <bool Trans, class X, int M, int N, int P, int Q>
-void transposed(X (&y)[M][N], const X (&x)[P][Q]) {
-    static_assert(Trans ? (M == Q && N == P) : (M == P && N == Q), "shapes do not fit");
-    for (int m = 0; m < M; ++m) {
-        for (int n = 0; n < N; ++n) y[m][n] = Trans ? x[n][m] : x[m][n];
+// y = x @ w' + b for every position of x; w has a row for each lane of y, b is one row.
+//@task
+template <class Acc, int Positions, int Steps, class Y, class X, class W, class B, int Out, int In>
+void dense(Y &&y, X &&x, const W (&w)[Out][In], const B &b) {
+    for (int s = 0; s < Steps; ++s) {  //@pipeline
+        for (int q = 0; q < Positions / Steps; ++q) {  //@unroll
+            const int p = s * (Positions / Steps) + q;
+            decltype(beat_of(y)) sums;
+            product<Acc, 1, 1, 1>(sums, get(x, p), w, get(b, 0));
+            put(y, p, sums);
+        }
     }
 }
 
-// y = alpha * a' @ b' + beta * c, where c broadcasts.
-template <bool TransA, bool TransB, class Y, class A, class B, class C, class Alpha, class Beta,
-          int M, int N, int P, int Q, int R, int S, int T, int U>
-void gemm(Y (&y)[M][N], const A (&a)[P][Q], const B (&b)[R][S], const C (&c)[T][U],
-          const Alpha &alpha, const Beta &beta) {
-    constexpr int K = TransA ? P : Q;
-    A left[M][K];
-    B right[K][N];
-    total_t<product_t<A, B>, K> product[M][N];
-    transposed<TransA>(left, a);
-    transposed<TransB>(right, b);
-    matmul(product, left, right);
-    each([&](const auto &s, const auto &t) { return alpha * s + beta * t; }, y, product, c);
+// The same, with OutSteps * InSteps steps for each position.
+//@task
+template <class Acc, int Positions, int OutSteps, int InSteps, class Y, class X, class W, class B,
+          int Out, int In>
+void dense_reused(Y &&y, X &&x, const W (&w)[Out][In], const B &b) {
+    for (int p = 0; p < Positions; ++p) {
+        decltype(beat_of(y)) sums;
+        product<Acc, OutSteps, InSteps, 1>(sums, get(x, p), w, get(b, 0));
+        put(y, p, sums);
+    }
+}
+
+// y = a @ b for a stack of matrices, one below the other; a single one stands for all. Arrays.
+//@task
+template <class Acc, int Stack, int Steps, int OutSteps, int InSteps, class Y, class A, class B,
+          int Rows, int Out, int In, int RowsA, int RowsB>
+void matmul(Y (&y)[Rows][Out], const A (&a)[RowsA][In], const B (&b)[RowsB][Out]) {
+    static const constant<1, 1, false> zero[1] = {{0}};
+    for (int s = 0; s < Steps; ++s) {
+        for (int q = 0; q < Rows / Steps; ++q) {  //@unroll
+            const int p = s * (Rows / Steps) + q, first = p / (Rows / Stack) * In % RowsB;
+            value_t<A> row[In];  //@registers row
+            value_t<B> columns[Out][In];  //@registers columns
+            for (int i = 0; i < In; ++i) {  //@unroll
+                row[i] = value(a[p % RowsA][i]);
+                for (int o = 0; o < Out; ++o) {  //@unroll
+                    columns[o][i] = value(b[first + i][o]);
+                }
+            }
+            Beat<Y, Out> sums;
+            product<Acc, OutSteps, InSteps, 1>(sums, row, columns, zero);
+            put(y, p, sums);
+        }
+    }
 }
 
 }  // namespace kernels

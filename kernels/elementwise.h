@@ -1,107 +1,135 @@
-// Operators that treat every element alike; shapes broadcast as numpy's do.
+// Operators that treat every element alike.
 #pragma once
 
-#include "broadcast.h"
+#include "beats.h"
 
 namespace kernels {
 
-template <class Y, class A, class B>
-void add(Y &y, const A &a, const B &b) {
-    each([](const auto &s, const auto &t) { return s + t; }, y, a, b);
+template <class F, class Out, class... Rows>
+Out applied(const Rows &...rows) {
+    Out y;
+    for (int i = 0; i < Out::lanes; ++i) {  //@unroll
+        y[i] = F::template of<typename Out::type>(lane(rows, i)...);
+    }
+    return y;
 }
 
-template <class Y, class A, class B>
-void sub(Y &y, const A &a, const B &b) {
-    each([](const auto &s, const auto &t) { return s - t; }, y, a, b);
+// y = F(x...); in so many steps, each of which takes a share of the positions.
+//@task
+template <class F, int Positions, int Steps, class Y, class... X>
+void elementwise(Y &&y, X &&...x) {
+    using Out = decltype(beat_of(y));
+    for (int s = 0; s < Steps; ++s) {  //@pipeline
+        for (int q = 0; q < Positions / Steps; ++q) {  //@unroll
+            const int p = s * (Positions / Steps) + q;
+            put(y, p, applied<F, Out>(get(x, p)...));
+        }
+    }
 }
 
-template <class Y, class A, class B>
-void mul(Y &y, const A &a, const B &b) {
-    each([](const auto &s, const auto &t) { return s * t; }, y, a, b);
-}
+// The sum of any number of tensors.
+struct Add {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(x);
+    }
+    template <class Y, class A, class B, class... X>
+    static Y of(const A &a, const B &b, const X &...x) {
+        return of<Y>(a + b, x...);
+    }
+};
 
-// -- of any number of tensors ------------------------------------------------------------------
+struct Sub {
+    template <class Y, class A, class B>
+    static Y of(const A &a, const B &b) {
+        return Y(a - b);
+    }
+};
 
-template <class X>
-X sum_of(const X &x) {
-    return x;
-}
-template <class A, class B, class... X>
-auto sum_of(const A &a, const B &b, const X &...x) {
-    return sum_of(a + b, x...);
-}
+struct Mul {
+    template <class Y, class A, class B>
+    static Y of(const A &a, const B &b) {
+        return Y(a * b);
+    }
+};
 
-template <class X>
-X max_of(const X &x) {
-    return x;
-}
-template <class A, class B, class... X>
-auto max_of(const A &a, const B &b, const X &...x) {
-    return max_of(maximum(a, b), x...);
-}
+// Of any number of tensors, all of which are compared as numbers of type T.
+template <class T>
+struct Max {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(x);
+    }
+    template <class Y, class A, class B, class... X>
+    static Y of(const A &a, const B &b, const X &...x) {
+        return of<Y>(T(a) < T(b) ? T(b) : T(a), x...);
+    }
+};
 
-template <class X>
-X min_of(const X &x) {
-    return x;
-}
-template <class A, class B, class... X>
-auto min_of(const A &a, const B &b, const X &...x) {
-    return min_of(minimum(a, b), x...);
-}
+template <class T>
+struct Min {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(x);
+    }
+    template <class Y, class A, class B, class... X>
+    static Y of(const A &a, const B &b, const X &...x) {
+        return of<Y>(T(b) < T(a) ? T(b) : T(a), x...);
+    }
+};
 
-template <class Y, class... X>
-void sum(Y &y, const X &...x) {
-    each([](const auto &...s) { return sum_of(s...); }, y, x...);
-}
+struct Neg {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(-x);
+    }
+};
 
-template <class Y, class... X>
-void max(Y &y, const X &...x) {
-    each([](const auto &...s) { return max_of(s...); }, y, x...);
-}
+struct Abs {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return negative(x) ? Y(-x) : Y(x);
+    }
+};
 
-template <class Y, class... X>
-void min(Y &y, const X &...x) {
-    each([](const auto &...s) { return min_of(s...); }, y, x...);
-}
+struct Sign {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return negative(x) ? Y(-1) : x == X(0) ? Y(0) : Y(1);
+    }
+};
 
-// -- of one tensor -----------------------------------------------------------------------------
-
-template <class Y, class X>
-void neg(Y &y, const X &x) {
-    each([](const auto &s) { return -s; }, y, x);
-}
-
-template <class Y, class X>
-void abs(Y &y, const X &x) {
-    each([](const auto &s) { return select(negative(s), -s, s); }, y, x);
-}
-
-template <class Y, class X>
-void sign(Y &y, const X &x) {
-    using Sign = fixed<2, 0, true>;
-    each([](const auto &s) { return Sign{(zero_t{0} < s) - negative(s)}; }, y, x);
-}
-
-template <class Y, class X>
-void relu(Y &y, const X &x) {
-    each([](const auto &s) { return maximum(s, zero_t{0}); }, y, x);
-}
+struct Relu {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return negative(x) ? Y(0) : Y(x);
+    }
+};
 
 // x, times slope where it is negative.
-template <class Y, class X, class Slope>
-void prelu(Y &y, const X &x, const Slope &slope) {
-    each([](const auto &s, const auto &t) { return select(negative(s), s * t, s); }, y, x, slope);
-}
+struct PRelu {
+    template <class Y, class X, class Slope>
+    static Y of(const X &x, const Slope &slope) {
+        return negative(x) ? Y(x * slope) : Y(x);
+    }
+};
 
-template <class Y, class X, class Alpha>
-void leaky_relu(Y &y, const X &x, const Alpha &alpha) {
-    each([&](const auto &s) { return select(negative(s), s * alpha, s); }, y, x);
-}
+// min(max(x, lo), hi), in this order; all are numbers of type T.
+template <class T>
+struct Clip {
+    template <class Y, class X, class Lo, class Hi>
+    static Y of(const X &x, const Lo &lo, const Hi &hi) {
+        const T raised = T(x) < T(lo) ? T(lo) : T(x);
+        return Y(T(hi) < raised ? T(hi) : raised);
+    }
+};
 
-// min(max(x, lo), hi), in this order.
-template <class Y, class X, class Lo, class Hi>
-void clip(Y &y, const X &x, const Lo &lo, const Hi &hi) {
-    each([&](const auto &s) { return minimum(maximum(s, lo), hi); }, y, x);
-}
+// The same number.
+struct Copy {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(x);
+    }
+};
 
 }  // namespace kernels

@@ -5,73 +5,122 @@
 
 namespace kernels {
 
-template <class T, int A, int B, int C>
-T largest(const T (&x)[A][B][C]) {
-    T best = lowest<T>();
-    for (int a = 0; a < A; ++a) {
-        for (int b = 0; b < B; ++b) {
-            for (int c = 0; c < C; ++c) best = maximum(best, x[a][b][c]);
-        }
-    }
-    return best;
-}
+struct Largest {
+    template <class X>
+    using result = X;
 
-template <class T, int A, int B, int C>
-total_t<T, A * B * C> total(const T (&x)[A][B][C]) {
-    using Total = total_t<T, A * B * C>;
-    Total sum{0};
-    for (int a = 0; a < A; ++a) {
-        for (int b = 0; b < B; ++b) {
-            for (int c = 0; c < C; ++c) sum = as<Total>(sum + x[a][b][c]);
-        }
+    template <class T>
+    static T padding() {
+        return lowest<T>();
     }
-    return sum;
-}
+    template <class T, int N>
+    static T of(const T (&x)[N]) {
+        T best = x[0];
+        for (int i = 1; i < N; ++i) {  //@unroll
+            best = best < x[i] ? x[i] : best;
+        }
+        return best;
+    }
+    template <class T>
+    static T both(const T &a, const T &b) {
+        return a < b ? b : a;
+    }
+};
 
-// y = reduce(window) for every window of every channel.
-template <class Z, class Y, class X, class Reduce, class Out, class In, int N, int C, int OD,
-          int OH, int OW, int D, int H, int W>
-void pool(const Reduce &reduce, Out (&y)[N][C][OD][OH][OW], const In (&x)[N][C][D][H][W],
-          const In &padding) {
-    for (int n = 0; n < N; ++n) {
-        for (int c = 0; c < C; ++c) {
-            for (int i = 0; i < OD; ++i) {
-                for (int j = 0; j < OH; ++j) {
-                    for (int k = 0; k < OW; ++k) {
-                        In taps[Z::kernel][Y::kernel][X::kernel];
-                        window<Z, Y, X>(taps, x[n][c], i, j, k, padding);
-                        y[n][c][i][j][k] = as<Out>(reduce(taps));
+// All sums are numbers of type T.
+template <class T>
+struct Total {
+    template <class X>
+    using result = T;
+
+    template <class X>
+    static X padding() {
+        return X(0);
+    }
+    template <class X, int N>
+    static T of(const X (&x)[N]) {
+        T sum(0);
+        for (int i = 0; i < N; ++i) {  //@unroll
+            sum = T(sum + x[i]);
+        }
+        return sum;
+    }
+    template <class A, class B>
+    static T both(const A &a, const B &b) {
+        return T(a + b);
+    }
+};
+
+// y = F(window) for all windows of all lanes at once. Needs arrays.
+//@task
+template <class F, int Images, class Z, class Y, class X, class Out, class In, int PositionsOut,
+          int Positions, int Lanes>
+void pool(Out (&y)[PositionsOut][Lanes], const In (&x)[Positions][Lanes]) {
+    int p = 0;
+    for (int n = 0; n < Images; ++n) {  //@unroll
+        for (int i = 0; i < Z::count; ++i) {  //@unroll
+            for (int j = 0; j < Y::count; ++j) {  //@unroll
+                for (int k = 0; k < X::count; ++k) {  //@unroll
+                    for (int c = 0; c < Lanes; ++c) {  //@unroll
+                        In taps[Z::kernel * Y::kernel * X::kernel];  //@registers taps
+                        const In padding = F::template padding<In>();
+                        window<Z, Y, X>(taps, x, n, c, i, j, k, padding);
+                        y[p][c] = Out(F::of(taps));
                     }
+                    ++p;
                 }
             }
         }
     }
 }
 
-// The largest element of every window; padding never wins.
-template <class Z, class Y, class X, class Out, class In, int N, int C, int OD, int OH, int OW,
-          int D, int H, int W>
-void max_pool(Out (&y)[N][C][OD][OH][OW], const In (&x)[N][C][D][H][W]) {
-    pool<Z, Y, X>([](const auto &taps) { return largest(taps); }, y, x, lowest<In>());
+// The same, pixel by pixel.
+//@task
+template <class F, int Images, class Y, class X, class Out, class In>
+void pool_lines(Out &&y, In &&x) {
+    using Pixel = decltype(beat_of(x));
+    using T = typename Pixel::type;
+    using Result = decltype(beat_of(y));
+    Lines<Pixel, Y, X> lines;
+    int given = 0, made = 0;
+    for (int n = 0; n < Images; ++n) {
+        for (int i = 0; i < Y::extent; ++i) {
+            for (int j = 0; j < X::extent; ++j) {  //@pipeline
+                const T padding = F::template padding<T>();
+                lines.push(pixel<Pixel, Y, X>(x, given, i, j, padding), j);
+                if (Y::ends(i) && X::ends(j)) {
+                    Result best;
+                    for (int c = 0; c < Pixel::lanes; ++c) {  //@unroll
+                        T taps[Y::kernel * X::kernel];  //@registers taps
+                        lines.window(taps, c);
+                        best[c] = typename Result::type(F::of(taps));
+                    }
+                    put(y, made++, best);
+                }
+            }
+        }
+    }
 }
 
-// The sum of every window, where padding is zero.
-template <class Z, class Y, class X, class Out, class In, int N, int C, int OD, int OH, int OW,
-          int D, int H, int W>
-void sum_pool(Out (&y)[N][C][OD][OH][OW], const In (&x)[N][C][D][H][W]) {
-    pool<Z, Y, X>([](const auto &taps) { return total(taps); }, y, x, In{0});
-}
-
-// The largest element of every channel.
-template <class Out, class In, int N, int C, int D, int H, int W>
-void global_max_pool(Out (&y)[N][C][1][1][1], const In (&x)[N][C][D][H][W]) {
-    max_pool<Axis<D>, Axis<H>, Axis<W>>(y, x);
-}
-
-// The sum of every channel.
-template <class Out, class In, int N, int C, int D, int H, int W>
-void global_sum_pool(Out (&y)[N][C][1][1][1], const In (&x)[N][C][D][H][W]) {
-    sum_pool<Axis<D>, Axis<H>, Axis<W>>(y, x);
+// y = F(all pixels) of every lane of every image.
+//@task
+template <class F, int Images, int Pixels, int Steps, class Out, class In>
+void global_pool(Out &&y, In &&x) {
+    using Result = decltype(beat_of(y));
+    using T = typename F::template result<typename decltype(beat_of(x))::type>;
+    for (int n = 0; n < Images; ++n) {
+        Beat<T, Result::lanes> best;
+        for (int s = 0; s < Steps; ++s) {  //@pipeline
+            for (int q = 0; q < Pixels / Steps; ++q) {  //@unroll
+                const int p = s * (Pixels / Steps) + q;
+                const auto &pixel = get(x, n * Pixels + p);
+                for (int c = 0; c < Result::lanes; ++c) {  //@unroll
+                    best[c] = p == 0 ? T(pixel[c]) : T(F::both(best[c], T(pixel[c])));
+                }
+            }
+        }
+        put(y, n, beat<Result>(best));
+    }
 }
 
 }  // namespace kernels

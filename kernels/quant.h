@@ -1,54 +1,64 @@
 // The operators that lose information: onto a grid, or onto a staircase.
 #pragma once
 
-#include "broadcast.h"
-#include "rounding.h"
+#include "elementwise.h"
 
 namespace kernels {
 
+// Rounded to the step of a format, then brought into its range, as its modes say.
+template <class To>
+struct Cast {
+    template <class Y, class X>
+    static Y of(const X &x) {
+        return Y(To(x));
+    }
+};
+
 // The values k * 2**exp for every integer lo <= k <= hi, each of W bits with a sign.
 template <int W>
-struct Interval {
-    integer<W> lo, hi;
+struct Limits {
+    constant<W, W, true> lo, hi;
     int exp;
 };
 
-// One number, brought into one interval; a To holds all numbers of the interval.
-template <class To, Rounding R, Overflow O, int W, int E, bool S, int V>
-To quantized(const fixed<W, E, S> &x, const Interval<V> &to) {
-    constexpr int finer = larger(0, E - To::exp);
-    constexpr int most = W + 2;  // whoever drops more bits than that, drops nothing but signs
-    constexpr int bits = larger(W + finer, larger(V, To::width)) + 4;
-    using Code = integer<bits>;
-    const int drop = smaller(to.exp - E, most);
-    const Code code(x.code);
-    const Code rounded = drop < 0 ? Code(code << -drop) : round<R, bits>(code, larger(0, drop));
-    const Code limited = limit<O, bits>(rounded, Code(to.lo), Code(to.hi));
-    return To{keep<To::width, To::is_signed>(Code(limited << (to.exp - To::exp)))};
-}
+// Rounded to the step of the limits, then brought between them; a Grid holds all that results.
+template <class Grid, Rounding R, Overflow O>
+struct Quantize {
+    template <class Y, class X, int V>
+    static Y of(const X &x, const Limits<V> &to) {
+        constexpr int finer = larger(0, Format<X>::exp - Format<Grid>::exp);
+        constexpr int most = Format<X>::width + 2;  // who drops more bits, drops signs alone
+        constexpr int bits = larger(most + finer, larger(V, Format<Grid>::width + 1)) + 4;
+        using Code = integer<bits>;
+        const int drop = smaller(to.exp - Format<X>::exp, most);
+        const Code code(code_of(x));
+        const Code rounded =
+            drop < 0 ? lifted<bits>(code, -drop) : round<R, bits>(code, larger(0, drop));
+        const Code lo(code_of(value(to.lo))), hi(code_of(value(to.hi)));
+        const Code limited = limit<O, bits>(rounded, lo, hi);
+        return Y(of_code<Grid>(lifted<bits>(limited, to.exp - Format<Grid>::exp)));
+    }
+};
 
-// Round to the step of an interval, then bring into its range; the intervals broadcast to x.
-template <class To, Rounding R, Overflow O, class Y, class X, class Intervals>
-void quantize(Y &y, const X &x, const Intervals &to) {
-    each([](const auto &s, const auto &t) { return quantized<To, R, O>(s, t); }, y, x, to);
-}
+// The levels of a staircase, ascending.
+template <class T, int N>
+struct Levels {
+    T level[N];
+};
 
-// How many of the ascending levels x is at or above.
-template <class X, class Level, int Levels>
-fixed<ceil_log2(Levels + 1), 0, false> reached(const X &x, const Level (&levels)[Levels]) {
-    int count = 0;
-    for (int i = 0; i < Levels; ++i) count += !(x < levels[i]);
-    return {count};
-}
-
-// A staircase: start + step * (how many thresholds are <= x). The thresholds have one axis more
-// than x, and broadcast to it as start and step do.
-template <class Y, class X, class Thresholds, class Start, class Step>
-void threshold(Y &y, const X &x, const Thresholds &thresholds, const Start &start,
-               const Step &step) {
-    each([](const auto &s, const auto &levels, const auto &from,
-            const auto &by) { return from + by * reached(s, levels); },
-         y, x, thresholds, start, step);
-}
+// start + step * (how many levels are <= x); x and the levels are compared as numbers of type T.
+template <class T>
+struct Threshold {
+    template <class Y, class X, class Level, int N, class Start, class Step>
+    static Y of(const X &x, const Levels<Level, N> &levels, const Start &start,
+                const Step &step) {
+        int count = 0;
+        for (int i = 0; i < N; ++i) {  //@unroll
+            count += T(x) < T(value(levels.level[i])) ? 0 : 1;
+        }
+        constexpr int bits = ceil_log2(N + 1);
+        return Y(start + step * fixed<bits, bits, false>(count));
+    }
+};
 
 }  // namespace kernels

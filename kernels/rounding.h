@@ -1,8 +1,8 @@
 // What a quantizer does to a code: rounding first, then overflow. The names are those of
-// sim/rounding.py, which says what vendors call the same thing.
+// sim/rounding.py, which says what others call the same thing.
+//
+// These functions work on any integer<W>, so whoever includes them has chosen one before.
 #pragma once
-
-#include "integer.h"
 
 namespace kernels {
 
@@ -19,51 +19,73 @@ enum class Rounding {
     HALF_ODD,
 };
 
-enum class Overflow { WRAP, REFLECT, SATURATE, SATURATE_TO_ZERO };
+// SATURATE_SYMMETRIC leaves the lowest code of a signed format out.
+enum class Overflow { WRAP, REFLECT, SATURATE, SATURATE_SYMMETRIC, SATURATE_TO_ZERO };
 
-// Whether a number that lies between `floor` and `floor + 1` becomes the latter. `odd` is said of
-// `floor`; the number is `half` way between the two, or `above_half`, or below.
-constexpr bool rounds_up(Rounding rounding, bool negative, bool odd, bool half, bool above_half) {
-    switch (rounding) {
-        case Rounding::FLOOR: return false;
-        case Rounding::CEIL: return true;
-        case Rounding::TO_ZERO: return negative;
-        case Rounding::AWAY_FROM_ZERO: return !negative;
-        case Rounding::HALF_UP: return above_half || half;
-        case Rounding::HALF_DOWN: return above_half;
-        case Rounding::HALF_TO_ZERO: return above_half || (half && negative);
-        case Rounding::HALF_AWAY_FROM_ZERO: return above_half || (half && !negative);
-        case Rounding::HALF_EVEN: return above_half || (half && odd);
-        case Rounding::HALF_ODD: return above_half || (half && !odd);
+// What to add to the bits that are dropped so that their carry rounds as it should. Half a step is
+// `half`; `odd` is said of the number rounded down.
+template <Rounding R, class Code>
+FIXED_INLINE constexpr Code bias(const Code &half, bool negative, bool odd) {
+    const Code zero(0), tie(1), less = half - tie, below = half + less;
+    switch (R) {
+        case Rounding::FLOOR: return zero;
+        case Rounding::CEIL: return below;
+        case Rounding::TO_ZERO: return negative ? below : zero;
+        case Rounding::AWAY_FROM_ZERO: return negative ? zero : below;
+        case Rounding::HALF_UP: return half;
+        case Rounding::HALF_DOWN: return less;
+        case Rounding::HALF_TO_ZERO: return negative ? half : less;
+        case Rounding::HALF_AWAY_FROM_ZERO: return negative ? less : half;
+        case Rounding::HALF_EVEN: return odd ? half : less;
+        case Rounding::HALF_ODD: return odd ? less : half;
     }
-    return false;
+    return zero;
 }
 
 // code / 2**drop, rounded, where 0 <= drop < W - 1.
 template <Rounding R, int W>
-integer<W> round(const integer<W> &code, int drop) {
+FIXED_INLINE constexpr integer<W> round(const integer<W> &code, int drop) {
     using Code = integer<W>;
     if (drop == 0) return code;
     const Code zero(0), one(1), floor = code >> drop, half = one << (drop - 1);
     const Code rest = code & Code((one << drop) - one);
-    const bool up = rounds_up(R, code < zero, !((floor & one) == zero), rest == half, half < rest);
-    return up && !(rest == zero) ? Code(floor + one) : floor;
+    const Code biased = rest + bias<R, Code>(half, code < zero, (floor & one) == one);
+    return floor + (biased >> drop);
 }
 
-// code, brought into lo..hi, where W is two bits more than each of the three needs.
-template <Overflow O, int W>
-integer<W> limit(const integer<W> &code, const integer<W> &lo, const integer<W> &hi) {
+// What is left of a division by n > 0, from 0 to n - 1; a mask where n is a power of two.
+template <int W>
+constexpr integer<W> modulo(const integer<W> &x, const integer<W> &n) {
     using Code = integer<W>;
-    const Code size = hi - lo + Code(1);
+    const Code zero(0), one(1), mask = n - one;
+    if ((n & mask) == zero) return x & mask;
+    Code rest = x < zero ? Code(~x) : x;  // -1 - x
+    for (int i = W - 2; i >= 0; --i) {
+        if (!((rest >> i) < n)) rest = rest - (n << i);
+    }
+    return x < zero ? Code(mask - rest) : rest;
+}
+
+// code, brought into lo..hi; to wrap or to reflect, W is two bits more than each of the three
+// needs.
+template <Overflow O, int W>
+FIXED_INLINE constexpr integer<W> limit(const integer<W> &code, const integer<W> &lo,
+                                        const integer<W> &hi) {
+    using Code = integer<W>;
+    const Code zero(0), one(1);
     const bool below = code < lo, above = hi < code;
     switch (O) {
-        case Overflow::WRAP: return lo + modulo<W>(code - lo, size);
+        case Overflow::WRAP: return lo + modulo<W>(code - lo, hi - lo + one);
         case Overflow::REFLECT: {
-            const Code back = modulo<W>(code - lo, size + size);
+            const Code size = hi - lo + one, back = modulo<W>(code - lo, size + size);
             return back < size ? Code(lo + back) : Code(hi - (back - size));
         }
         case Overflow::SATURATE: return below ? lo : above ? hi : code;
-        case Overflow::SATURATE_TO_ZERO: return below || above ? Code(0) : code;
+        case Overflow::SATURATE_SYMMETRIC: {
+            const Code least = lo < zero ? Code(lo + one) : lo;
+            return code < least ? least : above ? hi : code;
+        }
+        case Overflow::SATURATE_TO_ZERO: return below || above ? zero : code;
     }
     return code;
 }

@@ -1,81 +1,128 @@
-// Operators that only move elements: their positions are constants, so they are wires.
-//
-// Tensors are arrays of any rank here; positions count their elements in the order of memory.
+// Operators that only move elements: their places are constants, so they are wires.
 #pragma once
 
-#include "fixed.h"
+#include "beats.h"
 
 namespace kernels {
 
-template <class X>
-struct Shape {
-    static constexpr int size = 1;
-};
-template <class X, int N>
-struct Shape<X[N]> {
-    static constexpr int size = N * Shape<X>::size;
-};
-
-template <class X>
-X &element(X &x, int) {
-    return x;
+// The element at a place, counted through all rows of all tensors, one tensor after the other.
+template <class Y, class X, int P, int N>
+Y element(int place, const X (&x)[P][N]) {
+    return Y(value(x[place / N][place % N]));
 }
-template <class X, int N>
-auto &element(X (&x)[N], int position) {
-    return element(x[position / Shape<X>::size], position % Shape<X>::size);
+template <class Y, class X, int P, int N, class Other, class... Others>
+Y element(int place, const X (&x)[P][N], const Other &other, const Others &...others) {
+    return place < P * N ? element<Y>(place, x) : element<Y>(place - P * N, other, others...);
 }
 
-template <class Y, class X>
-void assign(Y &y, const X &x) {
-    y = as<Y>(x);
-}
-
-// The same elements in the same order: Identity, Reshape, Flatten, Squeeze, Unsqueeze, Dropout.
-template <class Y, class X>
-void reshape(Y &y, const X &x) {
-    static_assert(Shape<Y>::size == Shape<X>::size, "shapes do not fit");
-    for (int i = 0; i < Shape<Y>::size; ++i) assign(element(y, i), element(x, i));
-}
-
-// The elements at these positions: Transpose, Slice, Expand, Tile, Gather.
-template <class Y, class X, int N>
-void gather(Y &y, const X &x, const int (&positions)[N]) {
-    static_assert(Shape<Y>::size == N, "shapes do not fit");
-    for (int i = 0; i < N; ++i) assign(element(y, i), element(x, positions[i]));
-}
-
-// The elements at these positions, and `value` where a position is negative.
-template <class Y, class X, class Value, int N>
-void pad(Y &y, const X &x, const Value &value, const int (&positions)[N]) {
-    static_assert(Shape<Y>::size == N, "shapes do not fit");
-    for (int i = 0; i < N; ++i) {
-        if (positions[i] < 0) {
-            assign(element(y, i), value);
-        } else {
-            assign(element(y, i), element(x, positions[i]));
+// The elements at these places of the tensors. Needs arrays.
+//@task
+template <int Steps, class Y, int P, int N, class... X>
+void gather(Y (&y)[P][N], const int (&places)[P][N], const X &...x) {
+    for (int s = 0; s < Steps; ++s) {  //@pipeline
+        for (int q = 0; q < P / Steps; ++q) {  //@unroll
+            const int p = s * (P / Steps) + q;
+            for (int i = 0; i < N; ++i) {  //@unroll
+                y[p][i] = element<Y>(places[p][i], x...);
+            }
         }
     }
 }
 
-// x goes into each of Outer blocks of y, from Start on: one call for each input of Concat.
-template <int Outer, int Start, class Y, class X>
-void concat(Y &y, const X &x) {
-    constexpr int whole = Shape<Y>::size / Outer, part = Shape<X>::size / Outer;
-    for (int i = 0; i < Outer; ++i) {
-        for (int j = 0; j < part; ++j) {
-            assign(element(y, i * whole + Start + j), element(x, i * part + j));
-        }
+// The lane at a place, counted through the lanes of one position of all tensors.
+template <class Y, class Row>
+Y lane_at(int place, const Row &row) {
+    return Y(lane(row, place));
+}
+template <class Y, class T, int N, class Other, class... Others>
+Y lane_at(int place, const Beat<T, N> &row, const Other &other, const Others &...others) {
+    return place < N ? Y(row[place]) : lane_at<Y>(place - N, other, others...);
+}
+template <class Y, class T, int N, class Other, class... Others>
+Y lane_at(int place, const T (&row)[N], const Other &other, const Others &...others) {
+    return place < N ? Y(value(row[place])) : lane_at<Y>(place - N, other, others...);
+}
+
+template <class Out, class... Rows>
+Out picked(const int (&places)[Out::lanes], const Rows &...rows) {
+    Out y;
+    for (int i = 0; i < Out::lanes; ++i) {  //@unroll
+        y[i] = lane_at<typename Out::type>(places[i], rows...);
+    }
+    return y;
+}
+
+// Position by position, the lanes at these places of the tensors.
+//@task
+template <int Positions, class Y, int N, class... X>
+void merge(Y &&y, const int (&places)[N], X &&...x) {
+    using Out = decltype(beat_of(y));
+    for (int p = 0; p < Positions; ++p) {  //@pipeline
+        put(y, p, picked<Out>(places, get(x, p)...));
     }
 }
 
-// y comes out of each of Outer blocks of x, from Start on: one call for each output of Split.
-template <int Outer, int Start, class Y, class X>
-void split(Y &y, const X &x) {
-    constexpr int whole = Shape<X>::size / Outer, part = Shape<Y>::size / Outer;
-    for (int i = 0; i < Outer; ++i) {
-        for (int j = 0; j < part; ++j) {
-            assign(element(y, i * part + j), element(x, i * whole + Start + j));
+// All of x, kept until its elements at these places can be given.
+//@task
+template <int Positions, class Y, class X, int P, int N>
+void rearrange(Y &&y, X &&x, const int (&places)[P][N]) {
+    using In = decltype(beat_of(x));
+    using Out = decltype(beat_of(y));
+    typename In::type kept[Positions][In::lanes];  //@registers kept
+    for (int p = 0; p < Positions; ++p) {  //@pipeline
+        put(kept, p, beat<In>(get(x, p)));
+    }
+    for (int p = 0; p < P; ++p) {  //@pipeline
+        Out given;
+        for (int i = 0; i < N; ++i) {  //@unroll
+            given[i] = element<typename Out::type>(places[p][i], kept);
         }
+        put(y, p, given);
+    }
+}
+
+// What a step of `follow` does.
+struct Step {
+    signed char from;  // the tensor whose next position is read; none if negative
+    signed char give;  // 1: what was read last; -1: `fill`; 0: nothing
+};
+
+template <class Out>
+Out next(int, int *) {
+    return Out();
+}
+template <class Out, class X, class... Others>
+Out next(int from, int *done, X &&x, Others &&...others) {
+    if (from == 0) return beat<Out>(get(x, (*done)++));
+    return next<Out>(from - 1, done + 1, others...);
+}
+
+// Whole positions of the tensors in another order: each tensor is read in its own order, and all
+// of it.
+//@task
+template <class Y, int N, class Fill, class... X>
+void follow(Y &&y, const Step (&steps)[N], const Fill &fill, X &&...x) {
+    using Out = decltype(beat_of(y));
+    int done[sizeof...(X)] = {};
+    int made = 0;
+    Out last;
+    for (int s = 0; s < N; ++s) {  //@pipeline
+        if (steps[s].from >= 0) last = next<Out>(steps[s].from, done, x...);
+        if (steps[s].give > 0) put(y, made++, last);
+        if (steps[s].give < 0) put(y, made++, beat<Out>(get(fill, 0)));
+    }
+}
+
+// The same x for every y: what is written once is read once.
+//@task
+template <int Positions, class X, class... Y>
+void fork(X &&x, Y &&...y) {
+    using In = decltype(beat_of(x));
+    for (int p = 0; p < Positions; ++p) {  //@pipeline
+        const In same = beat<In>(get(x, p));
+        static_cast<void>(same);  // which nobody may want
+        const int given[] = {0, (put(y, p, same), 0)...};
+        static_cast<void>(given);
     }
 }
 

@@ -1,14 +1,22 @@
 // Any function of one number, as a table.
 #pragma once
 
-#include "broadcast.h"
+#include "elementwise.h"
 
 namespace kernels {
 
-// y = values[c - Lo] for every x = c * 2**Domain::exp; a Domain holds every x.
-template <class Domain, int Lo, class Y, class X, class Value, int Entries>
-void table(Y &y, const X &x, const Value (&values)[Entries]) {
-    each([&](const auto &s) { return values[static_cast<int>(as<Domain>(s).code) - Lo]; }, y, x);
-}
+template <class T, int N>
+struct Entries {
+    T entry[N];
+};
+
+// The entry c - Lo for every x = c * 2**exp; a Domain has this step, and holds every x.
+template <class Domain, int Lo>
+struct Table {
+    template <class Y, class X, class T, int N>
+    static Y of(const X &x, const Entries<T, N> &values) {
+        return Y(value(values.entry[to_int64(code_of(Domain(x))) - Lo]));
+    }
+};
 
 }  // namespace kernels
