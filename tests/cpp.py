@@ -1,146 +1,89 @@
-"""The C++ that runs the cases of the harness through the kernels: a function for each case."""
+"""The C++ that runs the cases of the harness: hlsgen's own, a namespace for each case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hlsgen import library, numbers
+from hlsgen.dialect import PLAIN
+from hlsgen.options import Options
+from hlsgen.project import Project, build
+from hlsgen.style import Io, Strategy
+from rtlgen.encoding import Decoding, Encoding
+from rtlgen.graph import Graph, Node
+from rtlgen.network import Network
+from rtlgen.quantize import Codings
 from sim.fixed import Fixed
-from sim.intervals import Intervals
-from sim.rounding import Interval
 
 if TYPE_CHECKING:
     from tests.harness import Case
 
-FAMILIES = ("conv", "dense", "elementwise", "pool", "quant", "shape", "table")
-
 
 @dataclass(frozen=True)
-class Tensor:
-    """An array in C++; all of its elements have one format."""
+class Style:
+    """How kernels are asked for: whole arrays, arrays position by position, or channels."""
 
-    name: str
-    type: Intervals
-    constant: bool
-    format: Interval
+    io: Io = Io.PARALLEL
+    strategy: Strategy = Strategy.LATENCY
 
-    @classmethod
-    def of(cls, name: str, x: Intervals | Fixed) -> Tensor:
-        t = Intervals.of(x)
-        return cls(name, t, isinstance(x, Fixed), hull(t))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.type.shape
-
-    def declaration(self) -> str:
-        """As ``fixed<8, -3, true> x[2][3];``, with its numbers if it is a constant."""
-        head = f"{number(self.format)} {self.name}{dims(self.shape)}"
-        if not self.constant:
-            return f"{head};"
-        codes, _ = self.type.at(np.full(self.shape, self.format.exp))
-        return f"static const {head} = {codes_of(self.format, codes)};"
-
-    def seen(self, *shape: int) -> Tensor:
-        """In another shape: codes come and go in the order of memory."""
-        return replace(self, type=self.type.reshape(*shape))
-
-    def ranked(self, rank: int) -> Tensor:
-        """With axes of one in front."""
-        return self.seen(*(1,) * (rank - len(self.shape)), *self.shape)
+    def __str__(self) -> str:
+        return f"{self.io}-{self.strategy}"
 
 
-@dataclass(frozen=True)
-class Call:
-    """What a case becomes: tensors in the shapes that its kernel wants, and statements."""
-
-    x: Sequence[Tensor] = ()
-    y: Sequence[Tensor] = ()
-    body: Sequence[str] = ()
-    constants: Sequence[str] = ()
+STYLES = (Style(), Style(strategy=Strategy.RESOURCE), Style(Io.STREAM))
 
 
-def words(case: Case) -> int:
-    """How many words of 64 bits hold each code of its inputs and outputs."""
-    formats = [hull(t) for t in [*case.types, *case.forward(case.types)]]
-    return max(1 + f.width // 64 for f in formats)
+def network(case: Case) -> Network:
+    """A network of one node; what is empty is a constant, or no output."""
+    names = [f"x{i}" for i in range(len(case.inputs))]
+    given = dict(zip(names, case.inputs, strict=True))
+    inputs = {n: x for n, x in given.items() if not isinstance(x, Fixed) and x.size}
+    constants = {
+        n: x if isinstance(x, Fixed) else empty(x) for n, x in given.items() if n not in inputs
+    }
+    types = case.forward(case.types)
+    outputs = tuple(f"y{i}" for i in range(len(types)))
+    node = Node(case.op, tuple(names), outputs, "node")
+    kept = tuple(name for name, t in zip(outputs, types, strict=True) if t.size)
+    graph = Graph(inputs, (node,), kept, constants)
+    return coded(graph, str(case))
 
 
-def source(calls: Sequence[Call], words: int) -> str:
-    """A file with the functions ``case_0``, ``case_1``, …"""
-    includes = [f'#include "{name}.h"' for name in (*FAMILIES, "csim")]
-    functions = [line for i, call in enumerate(calls) for line in function(i, call, words)]
-    return "\n".join([*includes, "", "namespace kernels {", *functions, "}", ""])
+def coded(graph: Graph, name: str = "net") -> Network:
+    """A graph whose inputs and outputs are the codes themselves."""
+    encodings = {n: Encoding(t, (), np.zeros(t.shape, int)) for n, t in graph.inputs.items()}
+    return Network(
+        name, graph, Codings(graph, encodings, {n: Decoding() for n in graph.outputs}, {})
+    )
 
 
-def function(number: int, call: Call, words: int) -> Iterator[str]:
-    """One that reads the inputs of each sample, and writes its outputs."""
-    signature = "const std::uint32_t *in, std::uint32_t *out, std::int64_t samples"
-    data = [x for x in call.x if not x.constant]
-    before = [*(x.declaration() for x in call.x if x.constant), *call.constants]
-    sample = [
-        *(t.declaration() for t in (*data, *call.y)),
-        *(f"csim::read<{words}>({x.name}, in);" for x in data),
-        *call.body,
-        *(f"csim::write<{words}>({y.name}, out);" for y in call.y),
-    ]
-    yield ""
-    yield f'extern "C" void case_{number}({signature}) {{'
-    yield from (f"    {line}" for line in [*before, "for (; samples > 0; --samples) {"])
-    yield from (f"        {line}" for line in sample)
-    yield from ("    }", "}")
+def empty(x) -> Fixed:
+    return Fixed.constant(np.zeros(x.shape, np.int64))
 
 
-# -- text ----------------------------------------------------------------------------------------
+def project(case: Case, style: Style, number: int) -> Project:
+    """The project of a case; :class:`NotStreamable` where it cannot be asked for like this."""
+    asked = Options(io=style.io, strategy=style.strategy, top=f"case_{number}")
+    return build(network(case), asked)
 
 
-def hull(t: Intervals) -> Interval:
-    """One interval that holds zero and every element: the finest step, the widest range in it."""
-    exp = int(t.exp.min()) if t.size else 0
-    lo, hi = t.at(np.full(t.shape, exp))
-    return Interval(int(lo.min(initial=0)), int(hi.max(initial=0)), exp)
+def source(projects: Sequence[Project]) -> str:
+    """One file with a function ``case_0_kernel``, … for each project."""
+    texts = [text for p in projects for text in section(p)]
+    used = library.library("\n".join(texts), PLAIN)
+    parts = [numbers.ours(), numbers.channel(), used.replace('#include "fixed.h"', "")]
+    return re.sub(r"^#pragma (once|HLS .*)$", "", "\n".join([*parts, *texts]), flags=re.MULTILINE)
 
 
-def number(r: Interval) -> str:
-    """The type of the numbers in an interval."""
-    return f"fixed<{max(1, r.width)}, {r.exp}, {flag(r.signed)}>"
-
-
-def flag(value: object) -> str:
-    return "true" if value else "false"
-
-
-def dims(shape: Sequence[int]) -> str:
-    return "".join(f"[{n}]" for n in shape)
-
-
-def codes_of(r: Interval, codes: Any) -> str:
-    """An array of numbers, or one, in the format of the interval."""
-    width = max(1, r.width) + (not r.signed)
-    return nested(np.vectorize(lambda c: f"{{{literal(int(c), width)}}}", [np.object_])(codes))
-
-
-def intervals_of(to: Intervals) -> tuple[int, str]:
-    """An array of intervals, and how many bits their ends need with a sign."""
-    rows = [to.interval(i) for i in range(to.size)]
-    width = 1 + max(Interval(lo, hi, 0).width for lo, hi, _ in rows)
-    texts = np.empty(to.size, np.object_)
-    texts[:] = [f"{{{literal(r.lo, width)}, {literal(r.hi, width)}, {r.exp}}}" for r in rows]
-    return width, nested(texts.reshape(to.shape))
-
-
-def nested(texts: Any) -> str:
-    if not np.ndim(texts):
-        return str(texts)
-    return f"{{{', '.join(nested(row) for row in texts)}}}"
-
-
-def literal(code: int, width: int) -> str:
-    """An integer of any width, in pieces that a compiler reads."""
-    if -(1 << 62) < code < 1 << 62:
-        return str(code)
-    kind, high, low = f"integer<{width}>", code >> 62, code & ((1 << 62) - 1)
-    return f"{kind}({literal(high, width)}) * ({kind}(1) << 62) + {kind}({low})"
+def section(p: Project) -> list[str]:
+    """All that is a project's own, without the pragmas that are held against nothing here."""
+    names = (f"{p.top}.h", "weights.h", f"{p.top}.cpp", "bridge.cpp")
+    whole = "\n".join(p.files[name] for name in names)
+    plain = re.sub(r"^#include .*$", "", whole, flags=re.MULTILINE)
+    plain = plain.replace("void kernel(", f"void {p.top}_kernel(")
+    return [f"namespace {p.top}_space {{", plain, "}"]

@@ -60,7 +60,7 @@ def names(folder: str) -> set[str]:
 
 
 def test_every_error_is_raised_somewhere_and_tested():
-    raised = names("sim") | names("kernels") | names("rtlgen")
+    raised = names("sim") | names("kernels") | names("rtlgen") | names("hlsgen")
     assert set(LEAVES) <= raised
     assert set(LEAVES) <= names("tests")
 

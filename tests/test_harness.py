@@ -10,11 +10,12 @@ from kernels.dense import MatMul
 from kernels.elementwise import LeakyRelu, Max, Relu
 from rtlgen.wires import Wires
 from sim.array import Array
-from sim.errors import Mismatch
+from sim.errors import Mismatch, UnsupportedOperator
 from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.rounding import Interval
-from tests import calls, harness
+from tests import harness
+from tests.cpp import Style
 from tests.harness import (
     Case,
     Disagreement,
@@ -118,32 +119,39 @@ def test_agreement_5_other_verilog(monkeypatch, tmp_path):
 
 def message_in_cpp(monkeypatch, folder, change, case):
     true = harness.cpp.source
+    assert change[0] in true([harness.cpp.project(case, Style(), 0)])
     monkeypatch.setattr(harness.cpp, "source", lambda *args: true(*args).replace(*change))
     with pytest.raises(Disagreement) as error:
-        agree_in_cpp([case], folder)
+        agree_in_cpp([case], folder, Style())
     return str(error.value)
 
 
 @pytest.mark.slow
 def test_agreement_6_another_kernel(monkeypatch, tmp_path):
     ends = Intervals.full((1,), Interval(1, 1, -1)), Intervals.full((1,), Interval(2, 2, -1))
-    text = message_in_cpp(monkeypatch, tmp_path, ("max(y0", "min(y0"), Case("two", Max(), ends))
+    change = ("T(a) < T(b) ? T(b)", "T(b) < T(a) ? T(b)")
+    text = message_in_cpp(monkeypatch, tmp_path, change, Case("two", Max(), ends))
     assert text == "Max-two: element 0 of sample 0 in C++ and in numbers differ: 1 and 2"
 
 
 @pytest.mark.slow
 def test_agreement_6_a_format_that_is_too_narrow(monkeypatch, tmp_path):
     seven = Case("seven", Relu(), (Intervals.full((1,), Interval(7, 7, 0)),))
-    change = ("fixed<3, 0, false> y0", "fixed<2, 0, false> y0")
+    change = (
+        "using y0_t = kernels::fixed<3, 3, false>",
+        "using y0_t = kernels::fixed<2, 2, false>",
+    )
     text = message_in_cpp(monkeypatch, tmp_path, change, seven)
     assert text == "Relu-seven: element 0 of sample 0 in C++ and in numbers differ: 3 and 7"
 
 
 def test_agreement_6_an_operator_that_calls_no_kernel():
     case = Case("broken", Plus(Fixed, Fixed.constant(1)), (alike(1),))
-    with pytest.raises(AssertionError) as error:
-        calls.call(case)
-    assert str(error.value).endswith(" calls no kernel; say here how it does")
+    with pytest.raises(UnsupportedOperator) as error:
+        harness.cpp.project(case, Style(), 0)
+    assert str(error.value) == (
+        "node 'node': operator Plus has no C++ kernel; kernels/README.md shows how to write one"
+    )
 
 
 def test_few_inputs_are_all_tried():

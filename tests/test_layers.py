@@ -13,7 +13,8 @@ ONLY = {  # third-party packages that stay in a few modules
     "cocotb_tools": {"sim/cosim.py"},
     "google": {"rtlgen/frontend/reading.py"},
     "onnx": {p.relative_to(ROOT).as_posix() for p in (ROOT / "rtlgen/frontend").glob("*.py")},
-    "rich": {"rtlgen/cli.py", "rtlgen/progress.py"},
+    "jinja2": {"hlsgen/render.py"},
+    "rich": {"rtlgen/console.py", "rtlgen/progress.py"},
 }
 
 

@@ -51,12 +51,33 @@ def test_every_option_is_a_row_of_the_table():
     assert shown == options - small
 
 
+def test_every_option_of_hlsgen_is_on_its_page():
+    from hlsgen.cli import _parser
+
+    page = (ROOT / "hlsgen/README.md").read_text()
+    shown = set(re.findall(r"`(--[a-z-]+)", page))
+    options = {o for a in _parser()._actions for o in a.option_strings if o.startswith("--")}
+    assert options - shown == {"--help", "--out", "--version"}
+
+
+@pytest.mark.slow
+def test_what_hlsgen_prints_is_what_it_says(tmp_path, capsys, monkeypatch):
+    from hlsgen.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (command,) = re.findall(r"```\npython -m hlsgen (.*)\n```", README)
+    assert main(command.split()) == 0
+    shown = re.findall(r"```text\n(.*?)```", README, re.DOTALL)[1].splitlines()
+    assert capsys.readouterr().out.splitlines()[-2:] == shown
+
+
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), f"{target} is not there"
 
 
-@pytest.mark.parametrize("package", ["sim", "rtlgen"])
+@pytest.mark.parametrize("package", ["sim", "rtlgen", "hlsgen"])
 def test_every_module_stands_in_the_page_of_its_package(package):
     page = (ROOT / package / "README.md").read_text()
     modules = {path.name for path in (ROOT / package).glob("[!_]*.py")}
