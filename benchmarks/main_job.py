@@ -22,6 +22,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from machine import cpu_seconds
 from rich.console import Console
 from rich.table import Table
 
@@ -130,18 +131,18 @@ ROWS = (
 def measure(name: str) -> Measurement:
     """Do a job once, and its reference several times."""
     job = next(job for job in JOBS if job.name == name)
-    watch, start, used = Stopwatch(), perf_counter(), _cpu_seconds()
+    watch, start, used = Stopwatch(), perf_counter(), cpu_seconds()
     design = generate(job.path, job.options, watch)
     watch.begin("verilog")
     size = len(design.verilog.encode())
     watch.end()
-    to_verilog, to_verilog_cpu = perf_counter() - start, _cpu_seconds() - used
+    to_verilog, to_verilog_cpu = perf_counter() - start, cpu_seconds() - used
     with TemporaryDirectory() as folder:
         watch.begin("write")
         design.write(Path(folder) / "design")
         watch.end()
         replay = verify(Path(folder) / "design")
-    to_verified, to_verified_cpu = perf_counter() - start, _cpu_seconds() - used
+    to_verified, to_verified_cpu = perf_counter() - start, cpu_seconds() - used
     taken = {"build": replay.build_seconds, "replay": replay.simulation_seconds}
     report, rates = design.report(), reference_rates(design)
     return Measurement(
@@ -162,12 +163,6 @@ def measure(name: str) -> Measurement:
         median(rates),
         100 * (max(rates) - min(rates)) / median(rates),
     )
-
-
-def _cpu_seconds() -> float:
-    """Of this process and of those that it waited for."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, whose))
 
 
 def _peak_mb(whose: int) -> float:
