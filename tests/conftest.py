@@ -1,6 +1,11 @@
-"""Every run draws the same examples: a failure that one run sees, the next one sees too."""
+"""Every run is the same: it draws the same examples, and can be interrupted."""
+
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# Whoever starts tests in the background of a shell has them ignore what Ctrl-C sends.
+signal.signal(signal.SIGINT, signal.default_int_handler)
