@@ -79,6 +79,10 @@ def _generate(given: argparse.Namespace, options: Options) -> Project:
     say(source.summary())
     with Display() as display:
         made = build(source, options, display)
+        display.begin("render")
+        _ = made.files
+        display.begin("reference")
+        made.vectors()
         display.begin("write")
         made.write(given.out)
     return made

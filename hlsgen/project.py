@@ -59,6 +59,10 @@ class Project:
 
     def vectors(self) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
         """What the project is verified with: codes of samples, and of their results."""
+        return self._vectors
+
+    @cached_property
+    def _vectors(self) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
         options = self.options
         return self.network.recorded(options.samples, options.seed, self.manifest.outputs)
 
