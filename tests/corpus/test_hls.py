@@ -11,11 +11,13 @@ import pytest
 
 from hlsgen import Io, Options, Vendor, folder
 from hlsgen.project import build, read
+from rtlgen import Options as Hardware
+from rtlgen import generate as hardware
 from rtlgen.frontend import load
 from rtlgen.network import Network
 from tests.corpus.corpus import data, golden, needs_corpus, path_of
 from tests.corpus.test_keywords import input_scale
-from tests.hlsgen.builds import agrees
+from tests.hlsgen.builds import agrees, gives, library
 
 pytestmark = [needs_corpus, pytest.mark.slow]
 
@@ -92,6 +94,18 @@ def test_the_program_is_the_reference(name, vendor, io, resource, sources, tmp_p
     network, options = source(name, sources)
     reuse = CASES[name].reuse if resource else None
     agrees(build(network, replace(options, vendor=vendor, io=io, reuse=reuse, top="net")), tmp_path)
+
+
+def test_the_jet_tagger_gives_in_cpp_what_its_verilog_gives(sources, tmp_path):
+    """Verilator holds the Verilog against the very codes that the C++ is held against."""
+    name = "qonnx_jettag_qkeras3"
+    network, options = source(name, sources)
+    case = CASES[name]
+    asked = Hardware(logits=case.logits, config=case.config, data=options.data)
+    design = hardware(path_of(name), asked)
+    assert design.verify().samples == asked.samples
+    project = build(network, replace(options, top="net"))
+    gives(library(project, tmp_path), project, design)
 
 
 @models

@@ -12,6 +12,7 @@ from hlsgen import Options, generate
 from hlsgen.folder import FLAGS
 from hlsgen.project import Project
 from hlsgen.vendor import Vendor
+from rtlgen import Design
 from sim import csim
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -57,6 +58,17 @@ def answers(project: Project, library: csim.Library) -> tuple[Any, Any]:
 def agrees(project: Project, folder: Path, include: list[Path] | None = None, *flags: str) -> None:
     got, expected = answers(project, library(project, folder, include, *flags))
     np.testing.assert_array_equal(got, expected)
+
+
+def gives(compiled: csim.Library, project: Project, design: Design) -> None:
+    """The C++ gives the numbers that a design's Verilog is held against, whatever their steps."""
+    x, y = (csim.rows(list(codes.values())) for codes in design.vectors())
+    steps, others = (
+        np.concatenate([t.exp for t in m.outputs]) for m in (project.manifest, design.manifest)
+    )
+    finest = min(steps.min(), others.min())
+    got = compiled.run(csim.KERNEL, x, y.shape[1])
+    np.testing.assert_array_equal(got << steps - finest, y << others - finest)
 
 
 def example(name: str, **options: Any) -> Project:

@@ -202,9 +202,9 @@ REFUSED = [
         "config: reuse for the operator 'Relu', which multiplies no matrix; leave it out",
     ),
     (
-        {"layers": {"fc1": {"strategy": "latency", "reuse": 4}}},
+        {"layers": {"fc1": {"strategy": "latency", "reuse": 2}}},
         (
-            "node 'fc1': reuse 4 with the strategy 'latency', which has a multiplier for every "
+            "node 'fc1': reuse 2 with the strategy 'latency', which has a multiplier for every "
             "product; choose the strategy 'resource', or reuse 1"
         ),
     ),
