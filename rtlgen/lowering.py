@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from kernels.conv import Conv
+from kernels.dense import Gemm
+from kernels.elementwise import Add, Sub
 from rtlgen.dataflow import Dataflow
 from rtlgen.graph import Graph, Node
+from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
+from rtlgen.search import Search
 from rtlgen.wires import Wires
 
 
-def lower(graph: Graph, progress: Progress | None = None) -> Dataflow:
-    """The unrolled network: an operation for each scalar result, a step for each node."""
-    flow, progress = Dataflow(), progress or Silent()
+def lower(graph: Graph, progress: Progress | None = None, search: Search | None = None) -> Dataflow:
+    """The unrolled network: an operation for each scalar result, a step for each node.
+
+    A first, quick evaluation finds the constant products, so that those of all layers can be
+    searched at once.
+    """
+    search = search or Search()
+    plans = Plans(search)
+    if search.effort > 1:
+        quick = Plans(replace(search, effort=1))
+        _evaluated(graph, quick, Silent())
+        plans.prepare(quick.known)
+    return _evaluated(graph, plans, progress or Silent())
+
+
+def _evaluated(graph: Graph, plans: Plans, progress: Progress) -> Dataflow:
+    flow = Dataflow(plans=plans)
+    adding = {name for node in graph.nodes if _adds(node, graph) for name in node.inputs}
 
     def begin(node: Node) -> None:
         flow.origin = node.name
+        flow.addend = _adds(node, graph) or not adding.isdisjoint(node.outputs)
         progress.step(node.name)
 
     inputs = {name: Wires.inputs(flow, type_) for name, type_ in graph.inputs.items()}
     values = graph.evaluate(inputs, begin)
     flow.outputs = [wire for name in graph.outputs for wire in values[name].wires.flat]
     return flow
+
+
+def _adds(node: Node, graph: Graph) -> bool:
+    """Whether a node adds a constant to what it computes or to what another node does."""
+    match node.op:
+        case Add() | Sub():
+            return any(name in graph.constants for name in node.inputs)
+        case Gemm() | Conv():
+            return len(node.inputs) > 2
+        case _:
+            return False

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen.cmvm import products
 from rtlgen.dataflow import Dataflow, Input, Wire
+from rtlgen.products import products
 from sim import integers
 from sim.array import Array, IndexArray
 from sim.errors import OutOfInterval

@@ -1,8 +1,11 @@
 """Every run is the same: it draws the same examples, and can be interrupted."""
 
+import os
 import signal
 
 from hypothesis import settings
+
+os.environ.setdefault("RTLGEN_CACHE", "")  # no plan of an earlier search
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")

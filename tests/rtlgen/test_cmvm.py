@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 
 import numpy as np
@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtlgen import sharing
-from rtlgen.cmvm import products, solve
+from rtlgen import extraction
+from rtlgen.cmvm import solve
 from rtlgen.dataflow import Dataflow, Sub, evaluate
 from rtlgen.digits import canonical
 from rtlgen.plan import Plan, Step, Term
+from rtlgen.products import products
+from rtlgen.search import Search
 from sim.rounding import Interval
 
 
@@ -27,9 +29,9 @@ def values(plan: Plan, x: Sequence[int]) -> list[int]:
     return [t.sign * found[t.variable] << t.shift if t else 0 for t in plan.outputs]
 
 
-def check(matrix: list[list[int]], seed: int = 0) -> Plan:
+def check(matrix: list[list[int]], seed: int = 0, search: Search | None = None) -> Plan:
     array = np.array(matrix, np.object_)
-    plan = solve(array)
+    plan = solve(array, None, search)
     random = Random(seed)
     for _ in range(3):
         x = [random.randint(-(1 << 80), 1 << 80) for _ in matrix]
@@ -77,6 +79,14 @@ def test_random_matrices(bits, k, n, seed):
     check(matrix.tolist(), seed)
 
 
+@pytest.mark.parametrize("arity", [2, 3])
+@pytest.mark.parametrize("effort", [2, 3])
+@pytest.mark.parametrize(("k", "n", "top"), [(1, 1, 99), (3, 4, 9), (8, 5, 128), (9, 8, 3)])
+def test_every_effort_and_kind_of_adder(k, n, top, effort, arity):
+    matrix = np.random.default_rng(k).integers(-top, top + 1, (k, n))
+    check(matrix.tolist(), 0, Search(arity, effort, slack=effort - 2, ends=arity - 2))
+
+
 def test_powers_of_two_and_zeros_need_no_additions():
     plan = check([[1, 0, -8, 0], [0, 4, 0, 0]])
     assert plan == Plan(2, (), (Term(0, 0, +1), Term(1, 2, +1), Term(0, 3, -1), None))
@@ -118,7 +128,7 @@ def test_depth_is_that_of_the_balanced_tree_where_nothing_is_shared():
 
 
 def test_blocks_of_a_large_matrix_give_the_same_product(monkeypatch):
-    monkeypatch.setattr(sharing, "MAX_PAIRS", 500)
+    monkeypatch.setattr(extraction, "MAX_WORDS", 500)
     check(np.random.default_rng(0).integers(-8, 8, (24, 12)).tolist())
     check(np.random.default_rng(1).choice([-1, 1], (40, 10)).tolist())
 
@@ -136,6 +146,35 @@ def test_additions_stay_few(k, n, top, most):
     for seed in range(3):
         matrix = np.random.default_rng(seed).integers(-top, top, (k, n))
         assert len(check(matrix.tolist()).steps) <= most
+
+
+@pytest.mark.parametrize(("seed", "most"), [(0, 57), (1, 57), (2, 57)])
+def test_effort_finds_fewer_additions(seed, most):
+    matrix = np.random.default_rng(seed).integers(-8, 8, (8, 8))
+    quick, thorough = (len(check(matrix.tolist(), 0, Search(2, e)).steps) for e in (1, 3))
+    assert thorough <= min(quick, most)
+
+
+def additions(n: int, most: int) -> int:
+    """The fewest additions and subtractions that multiply by ``n``, by trying all of them."""
+
+    def reached(known: tuple[int, ...], left: int) -> bool:
+        if not left:
+            return n in known
+        for a, b in product(known, repeat=2):
+            for shift, sign in product(range(7), (1, -1)):
+                new = abs(a + sign * (b << shift))
+                new >>= (new & -new).bit_length() - 1 if new else 0
+                if new and new not in known and reached((*known, new), left - 1):
+                    return True
+        return False
+
+    return next(count for count in range(most + 1) if reached((1,), count))
+
+
+@pytest.mark.parametrize("n", [3, 7, 11, 13, 23, 27, 43, 45, 51, 85, 93])
+def test_one_weight_takes_as_few_additions_as_there_can_be(n):
+    assert len(check([[n]], 0, Search(2, 3)).steps) == additions(n, 3)
 
 
 # -- on wires -----------------------------------------------------------------------------------

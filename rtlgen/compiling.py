@@ -1,0 +1,38 @@
+"""Functions that numba compiles when they are first called, and keeps on disk where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., object])
+
+config: Any = numba.config  # its attributes are made when it is loaded
+HERE = Path(__file__).parent
+SOURCES = ("patterns.py", "pricing.py", "replaying.py", "sharing.py")
+"""Modules whose functions call each other."""
+
+
+def _digest() -> str:
+    """Of all of them: numba sees a change of a function, but none of what that function calls."""
+    return sha256(b"".join((HERE / name).read_bytes() for name in SOURCES)).hexdigest()[:16]
+
+
+FOLDER = f"rtlgen-{_digest()}"
+
+
+def compiled(function: F) -> F:
+    """The function as machine code; other threads run while it does."""
+    given = config.CACHE_DIR
+    config.CACHE_DIR = str(Path(given or HERE / "__pycache__") / FOLDER)
+    try:
+        return cast("F", njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # no folder can be written: it is compiled again in each process
+        return cast("F", njit(nogil=True)(function))
+    finally:
+        config.CACHE_DIR = given

@@ -1,0 +1,175 @@
+"""What the sums of a search cost, estimated as the adders are built later; compiled by numba.
+
+A variable that is read once becomes part of the sum that reads it. The terms of a sum meet in
+adders of two or three, those with the lowest highest bit first. An adder costs a bit for each
+position from where two terms overlap to the top of their sum.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rtlgen.compiling import compiled
+from rtlgen.patterns import NONE, ONE, Floats, Integers, State, ones, top
+
+
+class Terms(NamedTuple):
+    """The terms of a sum, sorted by their highest bit."""
+
+    low: Floats
+    high: Floats
+    bottom: Integers
+    top: Integers
+    sign: Integers
+
+
+@compiled
+def price(state: State, arity: int, ends: int, addend: bool) -> float:
+    """The bits of all adders that variables and outputs take, and ``ends`` more for each.
+
+    Each has up to ``arity`` terms; with ``addend``, a constant is one more term of each output.
+    """
+    inputs, size = state.sizes
+    outputs = state.weight.size
+    uses = _uses(state)
+    room = state.plus.shape[0]
+    stack = np.zeros((room, 3), np.int64)
+    terms = Terms(
+        np.zeros(room),
+        np.zeros(room),
+        np.zeros(room, np.int64),
+        np.zeros(room, np.int64),
+        np.zeros(room, np.int64),
+    )
+    total = 0.0
+    for variable in range(inputs, size):
+        if uses[variable] > 1:
+            depth = _push(state, stack, 0, variable, 0, 1)
+            total += _adders(terms, _flattened(state, uses, stack, depth, terms), arity, ends)
+    for output in range(outputs):
+        depth = _digits(state, stack, output)
+        count = _flattened(state, uses, stack, depth, terms)
+        if addend and count:
+            bottom = terms.bottom[:count].min()
+            _insert(terms, 0, count, 2.0**bottom, 2.0**bottom, bottom, bottom + 1, 1)
+            count += 1
+        total += _adders(terms, count, arity, ends)
+    return total
+
+
+@compiled
+def _uses(state: State) -> Integers:
+    """How often each variable is read."""
+    inputs, size = state.sizes
+    uses = np.zeros(size, np.int64)
+    for variable in range(inputs, size):
+        uses[state.patterns[variable, 0]] += 1
+        uses[state.patterns[variable, 1]] += 1
+    for variable in range(size):
+        for output in range(state.weight.size):
+            uses[variable] += ones(state.plus[variable, output])
+            uses[variable] += ones(state.minus[variable, output])
+    return uses
+
+
+@compiled
+def _push(state: State, stack: Integers, depth: int, variable: int, shift: int, sign: int) -> int:
+    """Put the two terms of a variable on a stack of (variable, shift, sign)."""
+    by = state.patterns[variable, 2]
+    stack[depth, 0], stack[depth, 1] = state.patterns[variable, 0], shift + max(-by, 0)
+    stack[depth, 2] = sign
+    stack[depth + 1, 0], stack[depth + 1, 1] = state.patterns[variable, 1], shift + max(by, 0)
+    stack[depth + 1, 2] = sign * state.patterns[variable, 3]
+    return depth + 2
+
+
+@compiled
+def _digits(state: State, stack: Integers, output: int) -> int:
+    """Put the digits of an output on the stack."""
+    depth = 0
+    for variable in range(state.sizes[1]):
+        for sign in (1, -1):
+            word = state.plus[variable, output] if sign > 0 else state.minus[variable, output]
+            place = 0
+            while word != NONE:
+                if word & ONE != NONE:
+                    stack[depth, 0], stack[depth, 1], stack[depth, 2] = variable, place, sign
+                    depth += 1
+                word >>= ONE
+                place += 1
+    return depth
+
+
+@compiled
+def _flattened(state: State, uses: Integers, stack: Integers, depth: int, terms: Terms) -> int:
+    """The terms that a stack stands for once what is read once is taken apart; how many."""
+    count = 0
+    while depth:
+        depth -= 1
+        variable, shift, sign = stack[depth]
+        if variable >= state.sizes[0] and uses[variable] < 2:
+            depth = _push(state, stack, depth, variable, shift, sign)
+        else:
+            low, high = state.low[variable] * 2.0**shift, state.high[variable] * 2.0**shift
+            bottom, above = state.bottom[variable] + shift, state.top[variable] + shift
+            _insert(terms, 0, count, low, high, bottom, above, sign)
+            count += 1
+    return count
+
+
+@compiled
+def _insert(
+    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, above: int, sign: int
+) -> None:
+    """Put a term where it belongs among those from ``first`` to ``end``."""
+    i = end
+    while i > first and terms.top[i - 1] > above:
+        terms.low[i], terms.high[i] = terms.low[i - 1], terms.high[i - 1]
+        terms.bottom[i], terms.top[i] = terms.bottom[i - 1], terms.top[i - 1]
+        terms.sign[i] = terms.sign[i - 1]
+        i -= 1
+    terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
+    terms.top[i], terms.sign[i] = above, sign
+
+
+@compiled
+def _adders(terms: Terms, count: int, arity: int, ends: int) -> float:
+    """The bits of a tree for so many terms, which it uses up."""
+    total, first, end = 0.0, 0, count
+    while end - first > 1:
+        group = 3 if arity == 3 and (end - first) % 2 else 2
+        positive = -1
+        for i in range(first, first + group):
+            positive = max(positive, terms.sign[i])
+        low = high = 0.0
+        lowest, second, free = 1 << 40, 1 << 40, True
+        for i in range(first, first + group):
+            plus = terms.sign[i] == positive
+            low += terms.low[i] if plus else -terms.high[i]
+            high += terms.high[i] if plus else -terms.low[i]
+            if terms.bottom[i] < lowest or (terms.bottom[i] == lowest and not plus):
+                second, lowest, free = lowest, terms.bottom[i], plus
+            else:
+                second = min(second, terms.bottom[i])
+        above = top(low, high, 2.0**lowest)
+        total += ends + max(0, above - (second if free else lowest))
+        first += group - 1
+        _sink(terms, first, end, low, high, lowest, above, positive)
+    return total
+
+
+@compiled
+def _sink(
+    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, above: int, sign: int
+) -> None:
+    """Put a sum in the first place, and then behind the terms that are lower."""
+    i = first
+    while i + 1 < end and terms.top[i + 1] < above:
+        terms.low[i], terms.high[i] = terms.low[i + 1], terms.high[i + 1]
+        terms.bottom[i], terms.top[i] = terms.bottom[i + 1], terms.top[i + 1]
+        terms.sign[i] = terms.sign[i + 1]
+        i += 1
+    terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
+    terms.top[i], terms.sign[i] = above, sign

@@ -1,0 +1,32 @@
+"""How hard, and for which adders, constant products are optimized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
+"""Rounds of the search by effort, in units of ``WORK`` digits."""
+WORK = 100_000
+
+
+@dataclass(frozen=True)
+class Search:
+    """The arguments of the search for common subexpressions.
+
+    ``arity`` is 3 where an adder of the target takes three numbers; ``effort`` is 1 to 5;
+    outputs may be ``slack`` adders of two deeper than they have to be; an adder
+    costs ``ends`` bits besides its own.
+    """
+
+    arity: int = 2
+    effort: int = 1
+    slack: int = 1
+    ends: int = 0
+    seed: int = 1
+
+    def rounds(self, digits: int) -> int:
+        """How often the sharing of a matrix of so many digits is tried anew.
+
+        That takes about as long for all matrices, but few digits have few ways to be shared.
+        """
+        return EFFORTS[self.effort] * min(WORK // max(1, digits), digits**2)
