@@ -24,8 +24,10 @@ from rtlgen.operations import (
     Op,
     Round,
     Sub,
+    Ternary,
     Wire,
 )
+from rtlgen.plans import Plans
 from rtlgen.roundings import BIASED, absorbs, one_sided
 from sim.rounding import Interval, Overflow, Rounding
 
@@ -43,6 +45,10 @@ class Builder:
     """The name of the model's node that an operation belongs to; '' for the inputs."""
     origin: str = ""
     """What the next operations belong to."""
+    plans: Plans = field(default_factory=Plans)
+    """Of the constant products."""
+    addend: bool = False
+    """Whether a constant is added to each of the next products."""
     _known: dict[tuple[Op, Interval], Wire] = field(default_factory=dict, repr=False)
 
     def interval(self, wire: Wire) -> Interval:
@@ -122,6 +128,27 @@ class Builder:
         if x.lo == x.hi and isinstance(op, Add) and self.known(op.b) is not None:
             return self.sub(self.sub(a, op.b << b.shift), op.a << b.shift, interval)
         return self._pair(Sub, a, b, interval)
+
+    def ternary(
+        self, a: Wire, b: Wire, c: Wire, sign_b: int, sign_c: int, known: Interval | None = None
+    ) -> Wire:
+        """``a + sign_b * b + sign_c * c`` in one operation; ``known`` as for ``add``.
+
+        Two operations if one of the three is a zero or meets itself, or two are constants.
+        """
+        signed = [(a, 1), (b, sign_b), (c, sign_c)]
+        fixed = [self.known(w) for w in (a, b, c) if self.known(w) is not None]
+        if len({a, b, c}) < 3 or 0 in fixed or len(fixed) > 1:
+            first = self.add(a, b) if sign_b > 0 else self.sub(a, b)
+            return self.add(first, c, known) if sign_c > 0 else self.sub(first, c, known)
+        exp = min(self.interval(w).exp for w, _ in signed)
+        terms = [self.interval(w).at(exp) for w, _ in signed]
+        lo = sum(r.lo if s > 0 else -r.hi for r, (_, s) in zip(terms, signed, strict=True))
+        hi = sum(r.hi if s > 0 else -r.lo for r, (_, s) in zip(terms, signed, strict=True))
+        shift = next(w.shift for w, _ in signed if self.known(w) is None)
+        interval = Interval(lo, hi, exp).narrowed(known)
+        op = Ternary(a << -shift, b << -shift, c << -shift, sign_b, sign_c)
+        return self._result(op, interval._replace(exp=interval.exp - shift)) << shift
 
     def neg(self, a: Wire) -> Wire:
         return self.sub(self.const(0, 0), a)

@@ -24,6 +24,7 @@ from rtlgen.operations import (
     Op,
     Round,
     Sub,
+    Ternary,
     Wire,
     operands,
     with_operands,
@@ -44,6 +45,7 @@ __all__ = [
     "Op",
     "Round",
     "Sub",
+    "Ternary",
     "Wire",
     "evaluate",
     "operands",
@@ -81,6 +83,8 @@ def evaluate(flow: Dataflow, inputs: Sequence[int]) -> list[int]:
                 code = sum(both(a, b))
             case Sub(a, b):
                 code = read(a, r.exp) - read(b, r.exp)
+            case Ternary(a, b, c, sign_b, sign_c):
+                code = read(a, r.exp) + sign_b * read(b, r.exp) + sign_c * read(c, r.exp)
             case Mul(a, b):
                 code = codes[a.op] * codes[b.op]
             case Max(a, b):

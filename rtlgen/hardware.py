@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, assert_never
@@ -18,6 +19,7 @@ from amaranth.hdl import Const as Literal
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out, Signature
 
+from rtlgen.adders import Adder, Sum, chained
 from rtlgen.dataflow import (
     Add,
     Compare,
@@ -31,9 +33,11 @@ from rtlgen.dataflow import (
     Mul,
     Round,
     Sub,
+    Ternary,
     Wire,
 )
 from rtlgen.dataflow import Mux as Choice
+from rtlgen.demand import needed_tops
 from rtlgen.schedule import Schedule
 from sim.manifest import Ports
 from sim.rounding import Interval, Overflow, Rounding
@@ -92,6 +96,7 @@ class Pipeline(Component):
         x, y = self.elements()
         for i, op in enumerate(self.flow.ops):
             values.define(i, x[op.port] if isinstance(op, Input) else None)
+        values.add()
         for signal, wire in zip(y, self.flow.outputs, strict=True):
             m.d.comb += signal.eq(values.at(wire.op, self.schedule.latency))
         valid = self.x.valid
@@ -119,6 +124,9 @@ class _Values:
     def __init__(self, m: Module, flow: Dataflow, schedule: Schedule) -> None:
         self.m, self.flow, self.schedule = m, flow, schedule
         self.known: dict[tuple[int, int], Value] = {}
+        self.tops = needed_tops(flow)
+        self.chained = {i: chain[0] for chain in schedule.chains for i in chain}
+        self.sums: dict[int, list[Sum]] = defaultdict(list)
 
     def define(self, i: int, port: Value | None) -> None:
         """Take operation ``i`` from a port, or compute it from those before."""
@@ -148,6 +156,31 @@ class _Values:
         self.m.d.comb += wire.eq(value)
         return wire
 
+    def sum(self, i: int, signed: Sequence[tuple[Wire, int]]) -> Value:
+        """An adder for the bits in which terms meet; those below the others' pass beside it."""
+        r, stage = self.flow.intervals[i], self.schedule.stages[i]
+        terms = [
+            (self.flow.interval(wire).exp - r.exp, -sign, self.at(wire.op, stage))
+            for wire, sign in signed
+        ]
+        (first, minus, x), *others = sorted(terms, key=lambda term: term[:2])
+        free = 0 if minus > 0 else min(at for at, *_ in others)
+        low, high = _split(_finer(x, first), free)
+        rest = [(-minus, _finer(y, at - free)) for at, minus, y in others]
+        if not len(high) and [sign for sign, _ in rest] == [1]:
+            return self.named(i, _join(low, rest[0][1]))
+        parts = sorted([(-minus, high), *rest], key=lambda part: -part[0])
+        width = max(1, min(shape(r).width, self.tops[i] - r.exp) - free)
+        result = Signal(Shape(width, r.signed), name=self.name(i))
+        terms = [_resized(y, width) for _, y in parts]
+        self.sums[self.chained.get(i, i)].append(Sum(terms, [s for s, _ in parts], result))
+        return _join(low, result)
+
+    def add(self) -> None:
+        """Put down the adders, which some of the sums share."""
+        for i, sums in self.sums.items():
+            self.m.submodules[f"{self.name(i)}_adder"] = Adder(chained(sums))
+
     def compute(self, i: int) -> Value:
         op, r, stage = self.flow.ops[i], self.flow.intervals[i], self.schedule.stages[i]
 
@@ -165,15 +198,11 @@ class _Values:
             case Input() | Const():
                 raise AssertionError(op)
             case Add(a, b):
-                a, b = sorted((a, b), key=step)
-                low, high = _split(whole(a), step(b) - step(a))
-                return _join(low, self.named(i, high + whole(b)))
-            case Sub(a, b) if step(a) < step(b):
-                low, high = _split(whole(a), step(b) - step(a))
-                return _join(low, self.named(i, high - whole(b)))
+                return self.sum(i, [(a, 1), (b, 1)])
             case Sub(a, b):
-                x, y = aligned(a, b)
-                return self.named(i, x - y)
+                return self.sum(i, [(a, 1), (b, -1)])
+            case Ternary(a, b, c, sign_b, sign_c):
+                return self.sum(i, [(a, 1), (b, sign_b), (c, sign_c)])
             case Mul(a, b):
                 return self.named(i, whole(a) * whole(b))
             case Max(a, b):
@@ -230,6 +259,11 @@ def _trim(x: Value, r: Interval) -> Value:
     if len(x) < to.width or x.shape() == to:
         return x
     return x[: to.width].as_signed() if to.signed else x[: to.width]
+
+
+def _resized(x: Value, width: int) -> Value:
+    """The lower bits of a number, which has as many as are asked for."""
+    return Cat(x, _sign(x).replicate(width - len(x))) if len(x) < width else x[:width]
 
 
 def _finer(x: Value, by: int) -> Value:

@@ -48,6 +48,17 @@ class Sub:
 
 
 @dataclass(frozen=True, slots=True)
+class Ternary:
+    """``a + sign_b * b + sign_c * c`` in one adder; signs are 1 or -1."""
+
+    a: Wire
+    b: Wire
+    c: Wire
+    sign_b: int
+    sign_c: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mul:
     a: Wire
     b: Wire
@@ -109,13 +120,15 @@ class Lookup:
     table: tuple[int, ...]
 
 
-Op = Input | Const | Add | Sub | Mul | Max | Min | Compare | Mux | Round | Limit | Lookup
+Op = Input | Const | Add | Sub | Ternary | Mul | Max | Min | Compare | Mux | Round | Limit | Lookup
 
 
 def operands(op: Op) -> tuple[Wire, ...]:
     match op:
         case Add() | Sub() | Max() | Min() | Mul() | Compare():
             return (op.a, op.b)
+        case Ternary():
+            return (op.a, op.b, op.c)
         case Round() | Limit() | Lookup():
             return (op.a,)
         case Mux():
@@ -139,6 +152,8 @@ def with_operands(op: Op, wires: Sequence[Wire]) -> Op:
             return Lookup(wires[0], lo, table)
         case Add() | Sub() | Mul() | Max() | Min() | Compare():
             return type(op)(wires[0], wires[1])
+        case Ternary(_, _, _, sign_b, sign_c):
+            return Ternary(wires[0], wires[1], wires[2], sign_b, sign_c)
         case Mux():
             return Mux(wires[0], wires[1], wires[2])
         case _:

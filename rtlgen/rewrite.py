@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from rtlgen.cmvm import products
 from rtlgen.dataflow import Dataflow, reachable
 from rtlgen.operations import (
     Add,
@@ -21,10 +20,12 @@ from rtlgen.operations import (
     Op,
     Round,
     Sub,
+    Ternary,
     Wire,
     operands,
     with_operands,
 )
+from rtlgen.products import products
 from sim import integers
 from sim.rounding import Interval
 
@@ -37,7 +38,7 @@ def rewrite(flow: Dataflow, rule: Rule) -> Dataflow:
 
     Operations that no output depends on are left out, but for the inputs, which are ports.
     """
-    new = Dataflow()
+    new = Dataflow(plans=flow.plans)
     alive = reachable(flow)
     wires: dict[int, Wire] = {}
     for i, (op, interval) in enumerate(zip(flow.ops, flow.intervals, strict=True)):
@@ -56,21 +57,29 @@ def rewrite(flow: Dataflow, rule: Rule) -> Dataflow:
 
 def build(flow: Dataflow, op: Op, interval: Interval) -> Wire:
     """An operation as the builder methods make it, with what its interval says besides."""
-    wire = _build(flow, op, interval)
-    same = type(flow.ops[wire.op]) is type(op) and not isinstance(op, Input | Const)
+    if isinstance(op, Input):
+        return flow.input(op.port, interval)
+    wire = remake(flow, op, interval.exp, interval)
+    same = type(flow.ops[wire.op]) is type(op) and not isinstance(op, Const)
     return flow.narrow(wire, interval) if same else wire
 
 
-def _build(flow: Dataflow, op: Op, interval: Interval) -> Wire:
+def remake(flow: Dataflow, op: Op, exp: int, known: Interval | None = None) -> Wire:
+    """An operation as the builder methods make it, of which no more needs to be known.
+
+    ``exp`` is the step of the result.
+    """
     match op:
-        case Input(port):
-            return flow.input(port, interval)
+        case Input():
+            raise AssertionError(op)
         case Const(code):
-            return flow.const(code, interval.exp)
+            return flow.const(code, exp)
         case Add(a, b):
-            return flow.add(a, b, interval)
+            return flow.add(a, b, known)
         case Sub(a, b):
-            return flow.sub(a, b, interval)
+            return flow.sub(a, b, known)
+        case Ternary(a, b, c, sign_b, sign_c):
+            return flow.ternary(a, b, c, sign_b, sign_c, known)
         case Mul(a, b):
             return _multiply(flow, a, b)
         case Max(a, b):
@@ -82,11 +91,11 @@ def _build(flow: Dataflow, op: Op, interval: Interval) -> Wire:
         case Mux(condition, a, b):
             return flow.mux(condition, a, b)
         case Round(a, rounding):
-            return flow.round(a, interval.exp, rounding)
+            return flow.round(a, exp, rounding)
         case Limit(a, overflow, lo, hi):
-            return flow.limit(a, Interval(lo, hi, interval.exp), overflow)
+            return flow.limit(a, Interval(lo, hi, exp), overflow)
         case Lookup(a, lo, table):
-            return flow.lookup(a, lo, table, interval.exp)
+            return flow.lookup(a, lo, table, exp)
         case _:
             assert_never(op)
 

@@ -16,6 +16,7 @@ from amaranth.hdl import ClockDomain, Fragment, Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data
 
+from rtlgen.adders import Modules
 from rtlgen.dataflow import Dataflow, Input, operands
 from rtlgen.hardware import Pipeline, identifier, shape
 from rtlgen.schedule import Schedule
@@ -57,15 +58,20 @@ def emit(
     """
     pipeline = Pipeline(flow, schedule, inputs, outputs, ports)
     with _undisturbed(len(flow.ops)):
-        fragment = Fragment.get(pipeline, None)
+        fragment = Fragment.get(pipeline, modules := Modules(name))
         signals = _ports(pipeline)
         if schedule.latency:
             fragment.add_domains(domain := ClockDomain("sync", reset_less=True))
             signals["clk"] = (domain.clk, PortDirection.Input)
         text = verilog.convert(
-            fragment, name, ports=signals, emit_src=False, strip_internal_attrs=True
+            fragment,
+            name,
+            modules,
+            ports=signals,
+            emit_src=False,
+            strip_internal_attrs=True,
         )
-    return "\n".join([*_header(pipeline, name), _plain(text)])
+    return "\n".join([*_header(pipeline, name), _plain(text)]) + modules.text()
 
 
 def element_names(tensors: Sequence[tuple[str, tuple[int, ...]]]) -> list[list[str]]:

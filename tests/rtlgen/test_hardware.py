@@ -1,5 +1,6 @@
 """The hardware computes what ``evaluate`` says, in Amaranth's simulator and in Verilator."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -108,6 +109,25 @@ def test_outputs_that_are_inputs_or_constants():
     flow.outputs = [x, flow.const(-5, 0), flow.const(0, 0), x << 3, x]
     check(flow, combinational(flow), codes_together(flow))
     check(flow, Schedule((0,) * len(flow.ops), 3), codes_together(flow))
+
+
+def test_numbers_side_by_side_are_joined_without_an_adder():
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(0, 15, 0)), flow.input(1, Interval(-8, 7, 0))
+    flow.outputs = [flow.add(x, y << 4), flow.add(x, y << 6)]
+    assert "_add" not in emit(flow, combinational(flow), ["x", "y"], ["a", "b"])
+    check(flow, combinational(flow), codes_together(flow))
+
+
+def test_an_adder_has_no_bits_that_its_readers_wrap_away():
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(0, 15, 0)), flow.input(1, Interval(-8, 7, 0))
+    for a, b, size in ((x, y, 8), (x, y << 2, 16), (x << 3, y, 4)):
+        total = flow.sub(a, b)
+        flow.outputs.append(flow.limit(total, Interval(0, size - 1, 0), Overflow.WRAP))
+    text = emit(flow, combinational(flow), ["x", "y"], ["a", "b", "c"])
+    assert re.findall(r"W\(32'd(\d+)\)", text) == ["3", "2", "2"]
+    check(flow, combinational(flow), codes_together(flow))
 
 
 def test_a_graph_that_differs_in_one_mode_is_found():

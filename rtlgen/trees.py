@@ -1,0 +1,199 @@
+"""Sums that are read once become part of the sum that reads them, which is then built anew.
+
+All terms of such a sum together form one tree of adders of two or three operands, whatever
+node of the model they come from: a bias is one term more. Of the trees with the fewest adders,
+none is deeper than it has to be, and narrow terms meet first.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import log2
+from typing import NamedTuple
+
+from rtlgen.dataflow import Dataflow, operands, reachable
+from rtlgen.forms import Forms
+from rtlgen.operations import Add, Input, Limit, Op, Round, Sub, Ternary, Wire, with_operands
+from rtlgen.targets import Target
+from sim.rounding import Interval, Overflow, Rounding
+
+
+def regroup(flow: Dataflow, target: Target, *, hurried: bool = False) -> Dataflow:
+    """The same outputs, from adders of as many operands as the target adds in one chain.
+
+    That is the fewest adders; ``hurried`` sums take more of them where they are earlier so.
+    """
+    return _Regrouping(flow, target.arity, hurried).run()
+
+
+ROUNDED = 1 + 1e-9
+"""Weights are powers of logarithms."""
+
+
+class Term(NamedTuple):
+    """A part of a sum: a wire that is added or subtracted."""
+
+    wire: Wire
+    sign: int
+
+
+def signed(op: Op) -> list[Term]:
+    """The operands of a sum, with their signs; none if it is no sum."""
+    match op:
+        case Add(a, b):
+            return [Term(a, 1), Term(b, 1)]
+        case Sub(a, b):
+            return [Term(a, 1), Term(b, -1)]
+        case Ternary(a, b, c, sign_b, sign_c):
+            return [Term(a, 1), Term(b, sign_b), Term(c, sign_c)]
+        case _:
+            return []
+
+
+def fastest(weights: Sequence[float], arity: int) -> float:
+    """The weight of a whole sum, with the fewest adders and as early as these can give it.
+
+    A term has the weight ``2**levels``. An adder of two doubles that of the later one, one of
+    three trebles it. Those that are there first meet first (Golumbic, 1976).
+    """
+    row = sorted(weights)
+    while len(row) > 1:
+        group = arity - (len(row) + 1) % (arity - 1)
+        insort(row, group * row[group - 1], lo=group)
+        del row[:group]
+    return row[0]
+
+
+class _Regrouping:
+    def __init__(self, flow: Dataflow, arity: int, hurried: bool) -> None:
+        self.old, self.new = flow, Dataflow(plans=flow.plans)
+        self.arity, self.hurried = arity, hurried
+        self.forms = Forms(self.new)
+        self.levels: list[float] = []
+        self.wires: dict[int, Wire] = {}
+        self.alive = reachable(flow)
+        uses = Counter(w.op for i, op in enumerate(flow.ops) if self.alive[i] for w in operands(op))
+        uses.update(wire.op for wire in flow.outputs)
+        reads = {w.op for i, op in enumerate(flow.ops) if self.alive[i] for w, _ in signed(op)}
+        self.inner = {i for i in reads if uses[i] == 1 and signed(flow.ops[i])}
+
+    def run(self) -> Dataflow:
+        for i, op in enumerate(self.old.ops):
+            if isinstance(op, Input) or (self.alive[i] and i not in self.inner):
+                self.new.origin = self.old.origins[i]
+                self.wires[i] = self._sum(i) if signed(op) else self._copy(i, op)
+        self.new.outputs = [self._mapped(wire) for wire in self.old.outputs]
+        return self.new
+
+    def _mapped(self, wire: Wire) -> Wire:
+        return self.wires[wire.op] << wire.shift
+
+    def _copy(self, i: int, op: Op) -> Wire:
+        op = with_operands(op, [self._mapped(w) for w in operands(op)])
+        return self.new.emit(op, self.old.intervals[i])
+
+    def _terms(self, i: int, sign: int = 1, shift: int = 0) -> Iterator[Term]:
+        """What is added up to operation ``i``."""
+        for wire, s in signed(self.old.ops[i]):
+            if wire.op in self.inner:
+                yield from self._terms(wire.op, sign * s, shift + wire.shift)
+            else:
+                yield Term(self._mapped(wire) << shift, sign * s)
+
+    def _sum(self, i: int) -> Wire:
+        row = self._gathered(self._terms(i))
+        budget = self._soonest([self._weight(term) for term in row])
+        while len(row) > 1:
+            group = self._next(row, budget)
+            for term in group:
+                row.remove(term)
+            known = self.old.intervals[i] if not row else None
+            insort(row, self._added(group, known), key=self._top)
+        wire, sign = row[0]
+        if sign < 0:
+            return self.new.sub(self.new.const(0, 0), wire, self.old.intervals[i])
+        return wire
+
+    def _gathered(self, terms: Iterator[Term]) -> list[Term]:
+        """Terms by their highest bits, all constants in one."""
+        row, constant = [], Term(self.new.const(0, 0), 1)
+        for term in terms:
+            if self.new.known(term.wire) is None:
+                row.append(term)
+            else:
+                add = self.new.add if term.sign > 0 else self.new.sub
+                constant = Term(add(constant.wire, term.wire), 1)
+        if self.new.known(constant.wire):
+            row.append(constant)
+        return sorted(row, key=self._top)
+
+    def _weight(self, term: Term) -> float:
+        """``2**levels`` of logic from the inputs to a term."""
+        ops = self.new.ops
+        while len(self.levels) <= term.wire.op:
+            op = ops[len(self.levels)]
+            before = max((self.levels[w.op] for w in operands(op)), default=0)
+            self.levels.append(before + (log2(len(signed(op)) or 1 + (not _free(op)))))
+        return float(2 ** self.levels[term.wire.op])
+
+    def _top(self, term: Term) -> int:
+        """The position above the highest bit."""
+        r = self.new.interval(term.wire)
+        return r.exp + r.width
+
+    def _soonest(self, weights: Sequence[float]) -> float:
+        """The least weight that a sum of terms with these can have."""
+        arities = range(2, self.arity + 1) if self.hurried else [self.arity]
+        return min(fastest(weights, arity) for arity in arities)
+
+    def _next(self, row: Sequence[Term], budget: float) -> Sequence[Term]:
+        """The narrowest terms that may meet now, or else those that are there first."""
+        most = self.arity - (len(row) + 1) % (self.arity - 1)
+        sizes = range(min(self.arity, len(row)), 1, -1) if self.hurried else [most]
+        weights = [self._weight(term) for term in row]
+        early = sorted(range(len(row)), key=weights.__getitem__)
+        for size in sizes:
+            windows = [range(k, k + size) for k in range(len(row) - size + 1)]
+            for group in (*windows, early[:size]):
+                rest = [w for k, w in enumerate(weights) if k not in group]
+                added = size * max(weights[k] for k in group)
+                if self._soonest([*rest, added]) <= budget * ROUNDED:
+                    return [row[k] for k in group]
+        return [row[k] for k in early[:size]]  # one was later than expected, as in a + (0 - b)
+
+    def _added(self, group: Sequence[Term], known: Interval | None) -> Term:
+        """One operation for the group; negative if all of it is."""
+        sign = max(term.sign for term in group)
+        a, *others = sorted((Term(w, s * sign) for w, s in group), key=lambda t: -t.sign)
+        form = self.forms.of(a.wire)
+        for wire, s in others:
+            form = form.plus(self.forms.of(wire).times(s, 0))
+        interval = self.forms.interval(form)
+        if known is not None and sign > 0:
+            interval = interval.narrowed(known)
+        match others:
+            case [Term(b, s)]:
+                wire = (
+                    self.new.add(a.wire, b, interval)
+                    if s > 0
+                    else self.new.sub(a.wire, b, interval)
+                )
+            case [Term(b, sign_b), Term(c, sign_c)]:
+                wire = self.new.ternary(a.wire, b, c, sign_b, sign_c, interval)
+            case _:
+                raise AssertionError(others)
+        return Term(wire, sign)
+
+
+def _free(op: Op) -> bool:
+    """Whether an operation only picks bits."""
+    match op:
+        case Input() | Round(_, Rounding.FLOOR):
+            return True
+        case Limit(_, Overflow.WRAP, lo, hi):
+            size = hi - lo + 1
+            return size & size - 1 == 0 and lo in (0, -size >> 1)
+        case _:
+            return not operands(op)
