@@ -6,6 +6,7 @@ resources make everything: a carry chain, one LUT for each bit, and trees of LUT
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import ceil, log
 from typing import NamedTuple, assert_never
@@ -14,6 +15,7 @@ from rtlgen.dataflow import (
     Add,
     Compare,
     Const,
+    Dataflow,
     Input,
     Limit,
     Lookup,
@@ -24,7 +26,10 @@ from rtlgen.dataflow import (
     Op,
     Round,
     Sub,
+    Ternary,
+    operands,
 )
+from rtlgen.demand import needed_tops
 from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
 
@@ -48,12 +53,14 @@ def cost(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> Cost
         case Add() | Sub():
             a, b = given
             return _sum(r, a, b, isinstance(op, Sub), target)
+        case Ternary(_, _, _, sign_b, sign_c):
+            return _ternary(r, given, (1, sign_b, sign_c), target)
         case Mul():
             a, b = given
             return _product(a, b, target)
         case Max() | Min():
             a, b = given
-            return _compared(a, b, target) + _per_bit(r, target)
+            return _chosen(a, b, r, target)
         case Compare():
             a, b = given
             return _compared(a, b, target)
@@ -69,13 +76,31 @@ def cost(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> Cost
             assert_never(op)
 
 
+def costs(flow: Dataflow, target: Target) -> list[Cost]:
+    """What each operation of a graph takes; a sum, for the bits that somebody reads."""
+    found = []
+    for op, r, top in zip(flow.ops, flow.intervals, needed_tops(flow), strict=True):
+        width = max(1, top - r.exp)
+        kept = Interval(0, (1 << width) - 1, r.exp) if width < r.width else r
+        given = [flow.interval(wire) for wire in operands(op)]
+        found.append(cost(op, kept if isinstance(op, Add | Sub | Ternary) else r, given, target))
+    return found
+
+
+def luts(flow: Dataflow, target: Target) -> int:
+    """What all operations of a graph take, whether an output depends on them or not."""
+    return sum(taken.luts for taken in costs(flow, target))
+
+
 # -- the two resources --------------------------------------------------------------------------
 
 
 def _chain(bits: int, logic: int, target: Target) -> Cost:
     """A carry chain over so many bits, in some of which a LUT has more to do than to pass one."""
     cells = -(-bits // target.chain_cell) * target.chain_cell if target.chain_cell else logic
-    return Cost(cells, target.level_ns + target.chain_ns + bits * target.carry_ns)
+    return Cost(
+        cells + target.chain_ends, target.level_ns + target.chain_ns + bits * target.carry_ns
+    )
 
 
 def _tree(inputs: int, target: Target) -> Cost:
@@ -94,30 +119,52 @@ def _per_bit(r: Interval, target: Target) -> Cost:
 # -- operations -------------------------------------------------------------------------------
 
 
-def _top(r: Interval) -> int:
-    """The position of the bit above the highest."""
-    return r.exp + r.width
+def carries_from(op: Add | Sub | Ternary, given: Sequence[Interval]) -> int:
+    """The position of the lowest bit of the carry chain; those below pass beside it."""
+    match op:
+        case Add():
+            return _start(given, (1, 1))
+        case Sub():
+            return _start(given, (1, -1))
+        case Ternary(_, _, _, sign_b, sign_c):
+            return _start(given, (1, sign_b, sign_c))
+        case _:
+            assert_never(op)
+
+
+def _start(terms: Sequence[Interval], signs: Sequence[int]) -> int:
+    """Where the second term begins, for there two meet, or the first one if it is subtracted."""
+    (first, sign), (second, _), *_ = sorted(zip((t.exp for t in terms), signs, strict=True))
+    return second if sign > 0 else first
 
 
 def _sum(r: Interval, a: Interval, b: Interval, minus: bool, target: Target) -> Cost:
     """Bits below both operands' are free, and so are those of the minuend below the other's."""
     fine, coarse = (a, b) if a.exp <= b.exp else (b, a)
-    if not minus and _top(fine) <= coarse.exp and fine.lo >= 0:
+    if not minus and fine.top <= coarse.exp and fine.lo >= 0:
         return FREE
-    start = fine.exp if minus and fine is b else coarse.exp
-    return _chain(_top(r) - start, max(0, _busy(a, b, minus, start)), target)
+    start = _start((a, b), (1, -1 if minus else 1))
+    bits = max(0, r.top - start)
+    return _chain(bits, max(0, min(bits, _busy(a, b, minus, start))), target)
+
+
+def _ternary(r: Interval, terms: Sequence[Interval], signs: Sequence[int], target: Target) -> Cost:
+    """A LUT for each bit in which two terms meet, which feeds the carry chain of the next bit."""
+    start = _start(terms, signs)
+    chain = _chain(r.top - start, r.top - start, target)
+    return Cost(chain.luts * target.ternary_luts, target.level_ns + chain.delay_ns)
 
 
 def _busy(a: Interval, b: Interval, minus: bool, start: int) -> int:
     """Bits in which two operands meet, or one is inverted; in the others one passes."""
     if a.lo == a.hi or b.lo == b.hi:
         constant, other = (a, b) if a.lo == a.hi else (b, a)
-        ones = constant.lo & (1 << max(0, _top(other) - constant.exp)) - 1
+        ones = constant.lo & (1 << max(0, other.top - constant.exp)) - 1
         return other.width if minus and other is b else ones.bit_count()
-    end = max(_top(a), _top(b))
+    end = max(a.top, b.top)
     if minus and a.lo >= 0 and b.lo >= 0:
         return end - start
-    return min(end if x.signed else _top(x) for x in (a, b)) - start
+    return min(end if x.signed else x.top for x in (a, b)) - start
 
 
 def _product(a: Interval, b: Interval, target: Target) -> Cost:
@@ -127,6 +174,13 @@ def _product(a: Interval, b: Interval, target: Target) -> Cost:
     return Cost(2 * few * many, levels * _chain(few + many, 0, target).delay_ns)
 
 
+def _chosen(a: Interval, b: Interval, r: Interval, target: Target) -> Cost:
+    """A LUT per bit sees both numbers whole, or what a comparison says of them."""
+    if a.lo < a.hi and b.lo < b.hi and a.width + b.width <= target.lut_inputs:
+        return _per_bit(r, target)
+    return _compared(a, b, target) + _per_bit(r, target)
+
+
 def _compared(a: Interval, b: Interval, target: Target) -> Cost:
     exp = min(a.exp, b.exp)
     x, y = a.at(exp), b.at(exp)
@@ -134,6 +188,8 @@ def _compared(a: Interval, b: Interval, target: Target) -> Cost:
         return _at_least(y, x.lo + 1, target)
     if y.lo == y.hi:
         return _at_least(x, y.lo, target)
+    if a.width + b.width <= target.lut_inputs:
+        return Cost(1, target.level_ns)
     bits = max(x.width, y.width)
     return _chain(bits, ceil(bits / target.compared_bits), target)
 
@@ -217,33 +273,57 @@ def _modulo(x: Interval, size: int, target: Target) -> Cost:
 
 
 def _table(bits: int, lo: int, table: tuple[int, ...], target: Target) -> Cost:
-    """A LUT for each different function of the lower inputs, and multiplexers between them."""
-    if bits <= target.lut_inputs:
-        different = {column for column in _columns(bits, lo, table) if len(set(column)) > 1}
-        return Cost(len(different), target.level_ns)
+    """A LUT for each different function of few inputs; wider ones are multiplexed from LUTs.
+
+    What is constant, or an input, takes nothing. Multiplexers beside the LUTs join them up to
+    ``target.wide_inputs``, and further LUTs beyond.
+    """
+    functions = _functions(bits, lo, table)
+    narrow = [f for f, support in functions.items() if support <= target.lut_inputs]
+    wide = [f for f, support in functions.items() if support > target.lut_inputs]
+    if not wide:
+        return Cost(len(narrow), target.level_ns if narrow else 0.0)
     joined = 2 if target.lut_inputs >= 6 else 1  # select inputs of a multiplexer in one LUT
-    luts, size, levels = 0, target.lut_inputs, 1
-    columns = _columns(bits, lo, table)
-    while True:
-        luts += len(_blocks(columns, 1 << size))
-        if size >= bits:
-            return Cost(luts, levels * target.level_ns)
-        size, levels = size + joined, levels + 1
+    blocks = len(_blocks(wide, bits, target.lut_inputs))
+    delay = target.level_ns + (min(bits, target.wide_inputs) - target.lut_inputs) * target.lut_ns
+    size = target.wide_inputs
+    while size < bits:
+        size = min(bits, size + joined)
+        blocks += len(_blocks(wide, bits, size))
+        delay += target.level_ns
+    return Cost(len(narrow) + blocks, delay)
 
 
-def _columns(bits: int, lo: int, table: tuple[int, ...]) -> list[bytes]:
-    """The truth table of each output, over all codes of so many bits; those not used are zero."""
-    mask = (1 << bits) - 1
-    columns = []
-    for k in range(max((entry if entry >= 0 else ~entry) for entry in table).bit_length() + 1):
-        column = bytearray(1 << bits)
-        for code, entry in enumerate(table, lo):
-            column[code & mask] = entry >> k & 1
-        columns.append(bytes(column))
-    return columns
+def _functions(bits: int, lo: int, table: tuple[int, ...]) -> dict[int, int]:
+    """How many inputs each different output depends on, if it is more than an input.
+
+    An output is the number whose bit ``code`` is its value at that code. Codes that cannot occur
+    have the most usual entry, as in the hardware.
+    """
+    every = 1 << bits
+    usual = max(table, key=Counter(table).__getitem__)
+    entries = [usual] * every
+    for code, entry in enumerate(table, lo):
+        entries[code & every - 1] = entry
+    zero = [_where_zero(k, bits) for k in range(bits)]
+    plain = {0, (1 << every) - 1, *(z << (1 << k) for k, z in enumerate(zero))}
+    width = max((entry if entry >= 0 else ~entry) for entry in table).bit_length() + 1
+    functions = {}
+    for k in range(width):
+        f = int("".join(str(entry >> k & 1) for entry in reversed(entries)), 2)
+        if f not in plain:
+            functions[f] = sum((f >> (1 << j) ^ f) & z != 0 for j, z in enumerate(zero))
+    return functions
 
 
-def _blocks(columns: list[bytes], size: int) -> set[bytes]:
-    """The different blocks of a size that are not constant."""
-    blocks = {column[i : i + size] for column in columns for i in range(0, len(column), size)}
-    return {block for block in blocks if 0 in block and 1 in block}
+def _where_zero(k: int, bits: int) -> int:
+    """The codes in which bit ``k`` is zero, as a function."""
+    period, ones = 2 << k, (1 << (1 << k)) - 1
+    return ones * (((1 << (1 << bits)) - 1) // ((1 << period) - 1))
+
+
+def _blocks(functions: Sequence[int], bits: int, size: int) -> set[int]:
+    """The different functions of the lower ``size`` inputs, for any of the others."""
+    full = (1 << (1 << size)) - 1
+    starts = range(0, 1 << bits, 1 << size)
+    return {f >> i & full for f in functions for i in starts} - {0, full}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtlgen.cost import FREE, cost
+from rtlgen.cost import FREE, cost, costs, luts
 from rtlgen.dataflow import Dataflow, operands
 from rtlgen.targets import find
 from rtlgen.timing import Timing
@@ -11,7 +11,7 @@ from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import random_flow
 
 LUT6, LUT4 = find("xcvu13p"), find("lfe5u-25f")
-U4, S8, BIT = Interval(0, 15, 0), Interval(-128, 127, 0), Interval(0, 1, 0)
+U3, U4, S8, BIT = Interval(0, 7, 0), Interval(0, 15, 0), Interval(-128, 127, 0), Interval(0, 1, 0)
 
 
 def last(build, *intervals, target=LUT6):
@@ -26,21 +26,23 @@ def last(build, *intervals, target=LUT6):
 @pytest.mark.parametrize(
     ("name", "build", "intervals", "luts"),
     [
-        ("two numbers", lambda f, a, b: f.add(a, b), (S8, S8), (8, 10)),
-        ("they meet in one bit", lambda f, a, b: f.add(a, b << 3), (U4, U4), (1, 6)),
+        ("two numbers", lambda f, a, b: f.add(a, b), (S8, S8), (8, 14)),
+        ("they meet in one bit", lambda f, a, b: f.add(a, b << 3), (U4, U4), (1, 10)),
         ("they do not meet", lambda f, a, b: f.add(a, b << 4), (U4, U4), (0, 0)),
-        ("a sign meets every bit", lambda f, a, b: f.add(a, b << 9), (S8, U4), (4, 6)),
-        ("the minuend is finer", lambda f, a, b: f.sub(a, b << 3), (S8, S8), (8, 10)),
-        ("a borrow from below", lambda f, a, b: f.sub(a << 3, b), (S8, S8), (11, 12)),
-        ("a negation", lambda f, a: f.neg(a), (U4,), (4, 6)),
-        ("a constant of two ones", lambda f, a: f.add(a, f.const(5, 0)), (U4,), (2, 6)),
+        ("a sign meets every bit", lambda f, a, b: f.add(a, b << 9), (S8, U4), (4, 10)),
+        ("the minuend is finer", lambda f, a, b: f.sub(a, b << 3), (S8, S8), (8, 14)),
+        ("a borrow from below", lambda f, a, b: f.sub(a << 3, b), (S8, S8), (11, 16)),
+        ("a negation", lambda f, a: f.neg(a), (U4,), (4, 10)),
+        ("a constant of two ones", lambda f, a: f.add(a, f.const(5, 0)), (U4,), (2, 10)),
         ("a product", lambda f, a, b: f.mul(a, b), (U4, S8), (64, 64)),
         ("rectified", lambda f, a: f.max(a, f.const(0, 0)), (S8,), (7, 7)),
-        ("the larger one", lambda f, a, b: f.max(a, b), (S8, S8), (14, 16)),
+        ("the larger one", lambda f, a, b: f.max(a, b), (S8, S8), (14, 20)),
+        ("the larger one of few bits", lambda f, a, b: f.max(a, b), (U3, U3), (3, 11)),
+        ("few bits", lambda f, a, b: f.compare(a, b), (U3, U3), (1, 8)),
         ("the sign", lambda f, a: f.compare(a, f.const(0, 0)), (S8,), (0, 0)),
         ("the upper bits", lambda f, a: f.compare(a, f.const(8, 0)), (S8,), (1, 2)),
         ("a choice", lambda f, c, a, b: f.mux(c, a, b), (BIT, S8, U4), (8, 8)),
-        ("few inputs", lambda f, a: f.lookup(a, 0, range(0, 80, 5), 0), (U4,), (7, 7)),
+        ("few inputs", lambda f, a: f.lookup(a, 0, range(0, 80, 5), 0), (U4,), (5, 5)),
     ],
 )
 def test_luts(name, build, intervals, luts):
@@ -86,9 +88,17 @@ def test_limits_that_are_not_powers_of_two_take_comparisons_and_subtractions():
 def test_a_large_table_is_as_large_as_what_differs_in_it():
     wide = Interval(0, 255, 0)
     scrambled = [k * 7919 % 251 for k in range(256)]
-    step = [0] * 128 + [1] * 128
+    half, step = [0] * 128 + [1] * 128, [0] * 100 + [1] * 156
+    assert last(lambda f, a: f.lookup(a, 0, half, 0), wide) == FREE
     assert last(lambda f, a: f.lookup(a, 0, step, 0), wide).luts == 1
-    assert last(lambda f, a: f.lookup(a, 0, scrambled, 0), wide).luts == 8 * 5
+    assert last(lambda f, a: f.lookup(a, 0, scrambled, 0), wide).luts == 8 * 4
+
+
+def test_a_table_takes_nothing_for_what_is_an_input_and_once_for_what_is_equal():
+    twice = [(k ^ 5) & 7 | (k >> 3) << 3 for k in range(16)]
+    assert last(lambda f, a: f.lookup(a, 0, twice, 0), U4).luts == 2
+    same = [9 * (k in (2, 3, 5, 7)) for k in range(16)]
+    assert last(lambda f, a: f.lookup(a, 0, same, 0), U4).luts == 1
 
 
 def test_a_longer_chain_is_slower_and_a_mux_faster_than_an_adder():
@@ -106,6 +116,14 @@ def test_every_operation_has_a_cost(seed, target):
         assert taken.luts >= 0
         assert (taken.delay_ns > 0) or taken == FREE
     assert len(Timing(flow, target).delays) == len(flow.ops)
+
+
+def test_bits_that_are_wrapped_away_cost_nothing():
+    flow = Dataflow()
+    a, b = flow.input(0, S8), flow.input(1, S8)
+    flow.outputs = [flow.limit(flow.add(a, b), Interval(0, 15, 0), Overflow.WRAP)]
+    assert [taken.luts for taken in costs(flow, LUT6)] == [0, 0, 4, 0]
+    assert luts(flow, LUT6) == 4
 
 
 # -- parts ------------------------------------------------------------------------------------

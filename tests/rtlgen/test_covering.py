@@ -1,0 +1,138 @@
+"""Tables instead of arithmetic: the same integers, from leaves that may hold anything."""
+
+from itertools import product
+from random import Random
+
+import pytest
+
+from rtlgen.cones import joined, leaves, table
+from rtlgen.cost import luts
+from rtlgen.covering import tabulate
+from rtlgen.dataflow import Dataflow, Lookup, Sub, Wire, evaluate
+from rtlgen.optimize import optimize
+from rtlgen.targets import find
+from sim.rounding import Interval, Overflow, Rounding
+from tests.rtlgen.flows import check, random_flow, samples, values
+
+LUT6, LUT4 = find("xcvu13p"), find("lfe5u-25f")
+
+
+def neurons(seed: int, inputs: int = 6, fan_in: int = 3) -> Dataflow:
+    """A layer as logic networks have: sums of a few inputs of two bits, rectified to two bits."""
+    random, flow = Random(seed), Dataflow()
+    wires = [flow.input(i, Interval(0, 3, 0)) for i in range(inputs)]
+    for _ in range(8):
+        total = flow.const(random.randint(-9, 9), 0)
+        for wire in random.sample(wires, fan_in):
+            total = flow.add(total, flow.mul(wire, flow.const(random.randint(-7, 7), 0)))
+        flow.outputs.append(
+            flow.quantize(total, Interval(0, 3, 2), Rounding.FLOOR, Overflow.SATURATE)
+        )
+    return flow
+
+
+@pytest.mark.parametrize("target", [LUT6, LUT4], ids=["LUT6", "LUT4"])
+@pytest.mark.parametrize("seed", range(20))
+def test_random_graphs_keep_their_meaning(seed, target):
+    flow = random_flow(seed, operations=60)
+    after = optimize(flow, target)
+    check(flow, after, seed)
+    assert luts(after, target) <= luts(optimize(flow), target)
+
+
+@pytest.mark.parametrize("target", [LUT6, LUT4], ids=["LUT6", "LUT4"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_neuron_of_six_bits_is_a_table(seed, target):
+    flow = optimize(neurons(seed))
+    after = tabulate(flow, target)
+    check(flow, after, seed, samples=200)
+    assert luts(after, target) < luts(flow, target)
+    assert luts(tabulate(flow, LUT6), LUT6) <= 2 * len(flow.outputs)
+    assert any(isinstance(op, Lookup) for op in after.ops)
+
+
+def test_a_table_of_seven_bits_is_none():
+    flow = Dataflow()
+    a, b = flow.input(0, Interval(0, 15, 0)), flow.input(1, Interval(0, 7, 0))
+    flow.outputs = [flow.mul(a, b)]
+    assert tabulate(flow, LUT6) is flow
+
+
+def test_a_wrong_entry_is_found(monkeypatch):
+    def wrong(flow, root, given):
+        entries = table(flow, root, given)
+        return Lookup(entries.a, entries.lo, (entries.table[0] ^ 1, *entries.table[1:]))
+
+    monkeypatch.setattr("rtlgen.covering.table", wrong)
+    flow = optimize(neurons(0))
+    with pytest.raises(AssertionError):
+        check(flow, tabulate(flow, LUT6), samples=200)
+
+
+# -- cones --------------------------------------------------------------------------------------
+
+
+def test_leaves_are_of_few_bits_and_leave_constants_out():
+    flow = Dataflow()
+    a, b = flow.input(0, Interval(0, 3, 0)), flow.input(1, Interval(-4, 3, 0))
+    product_ = flow.mul(a, b)
+    total = flow.add(product_, flow.const(99, 0))
+    assert leaves(flow, 5)[product_.op] == [(0, 1)]
+    assert leaves(flow, 5)[total.op] == [(0, 1), (product_.op,)]
+    assert leaves(flow, 4)[total.op] == []
+
+
+@pytest.mark.parametrize(
+    "intervals",
+    [
+        [(0, 3, 0)],
+        [(-5, 6, 1)],
+        [(0, 3, -1), (0, 5, 2)],
+        [(0, 0, 0), (0, 3, 1)],
+        [(-3, 2, 0), (1, 2, -4), (-1, 0, 3)],
+    ],
+)
+def test_joined_fields_stand_side_by_side(intervals):
+    flow = Dataflow()
+    given = [Interval(*r) for r in intervals]
+    wire = joined(flow, [flow.input(k, r) for k, r in enumerate(given)])
+    flow.outputs = [wire]
+    codes = [range(r.lo, r.hi + 1) for r in given]
+    seen = {tuple(evaluate(flow, sample)) for sample in product(*codes)}
+    assert len(seen) == len(list(product(*codes)))
+    assert luts(flow, LUT6) == 0
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_table_holds_what_the_cone_computes(seed):
+    flow = random_flow(seed, operations=30)
+    found = [(i, given) for i, some in enumerate(leaves(flow, 6)) for given in some]
+    root, given = Random(seed).choice(found)
+    entries = table(flow, root, given)
+    whole = Dataflow(list(flow.ops), list(flow.intervals), list(flow.origins))
+    wire = joined(whole, [Wire(j) for j in given])
+    looked_up = whole.lookup(wire, entries.lo, entries.table, flow.intervals[root].exp)
+    whole.outputs = [Wire(root), looked_up]
+    for sample in samples(flow, 60, seed):
+        computed, found_there = values(whole, sample)
+        assert computed == found_there
+
+
+def test_a_leaf_may_have_no_bits():
+    flow = Dataflow()
+    a, b = flow.input(0, Interval(0, 0, 0)), flow.input(1, Interval(-2, 1, 0))
+    flow.outputs = [flow.emit(Sub(b, a), Interval(-2, 1, 0))]
+    assert table(flow, flow.outputs[0].op, (a.op, b.op)).table == (0, 1, -2, -1)
+    check(flow, tabulate(flow, LUT6))
+
+
+def test_leaves_that_depend_on_each_other_may_hold_anything():
+    flow = Dataflow()
+    a, b = flow.input(0, Interval(0, 3, 0)), flow.input(1, Interval(0, 3, 0))
+    up, down = flow.add(a, b), flow.sub(a, b)
+    twice = flow.add(up, down, Interval(0, 6, 0))  # of which a sum alone would not know
+    flow.outputs = [flow.lookup(twice, 0, [3, 1, 4, 1, 5, 9, 2], 0)]
+    entries = table(flow, flow.outputs[0].op, (up.op, down.op))
+    after = Dataflow(list(flow.ops), list(flow.intervals), list(flow.origins))
+    after.outputs = [after.lookup(joined(after, [up, down]), entries.lo, entries.table, 0)]
+    check(flow, after, samples=100)
