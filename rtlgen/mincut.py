@@ -28,52 +28,68 @@ class Network:
         self.room += [capacity, 0]
 
     def cut(self) -> list[bool]:
-        """Which nodes are on the source's side: of all minimum cuts, as few as possible."""
-        while (levels := self._levels())[SINK]:
+        """Which nodes are on the source's side: of all minimum cuts, as few as possible.
+
+        Edges may be added afterwards, and the cut be asked for again: it goes on from there.
+        """
+        while (levels := self._levels())[SOURCE]:
             self._saturate(levels)
-        return [level > 0 for level in levels]
+        return self._reached()
 
     def _levels(self) -> list[int]:
-        """One more than the distance from the source, over edges with room; else zero."""
+        """One more than the distance to the sink, over edges with room; else zero."""
         levels = [0] * len(self.edges)
-        levels[SOURCE] = 1
-        front = [SOURCE]
+        levels[SINK] = level = 1
+        front = [SINK]
         heads, room = self.heads, self.room
-        while front and not levels[SINK]:
-            reached = []
-            for tail in front:
-                for edge in self.edges[tail]:
-                    head = heads[edge]
-                    if room[edge] and not levels[head]:
-                        levels[head] = levels[tail] + 1
-                        reached.append(head)
+        while front and not levels[SOURCE]:
+            reached, level = [], level + 1
+            for head in front:
+                for edge in self.edges[head]:
+                    if room[edge ^ 1] and not levels[tail := heads[edge]]:
+                        levels[tail] = level
+                        reached.append(tail)
             front = reached
         return levels
 
     def _saturate(self, levels: list[int]) -> None:
         """Push flow along shortest paths until none is left."""
-        heads, room, untried = self.heads, self.room, [list(edges) for edges in self.edges]
+        heads, room, edges = self.heads, self.room, self.edges
+        untried = list(map(len, edges))
         path: list[int] = []
         node = SOURCE
         while True:
             if node == SINK:
-                flow = min(room[edge] for edge in path)
+                flow = min([room[edge] for edge in path])
                 for edge in path:
                     room[edge] -= flow
                     room[edge ^ 1] += flow
                 full = next(i for i, edge in enumerate(path) if not room[edge])
                 node = heads[path[full] ^ 1]
                 del path[full:]
-            while untried[node]:
-                edge = untried[node][-1]
-                if room[edge] and levels[heads[edge]] == levels[node] + 1:
+            out, level = edges[node], levels[node] - 1
+            for at in range(untried[node] - 1, -1, -1):
+                edge = out[at]
+                if levels[heads[edge]] == level and room[edge]:
+                    untried[node] = at + 1
+                    path.append(edge)
+                    node = heads[edge]
                     break
-                untried[node].pop()
-            if untried[node]:
-                path.append(edge)
-                node = heads[edge]
-            elif path:
-                node = heads[path.pop() ^ 1]
-                untried[node].pop()
             else:
-                return
+                untried[node] = 0
+                if not path:
+                    return
+                node = heads[path.pop() ^ 1]
+                untried[node] -= 1
+
+    def _reached(self) -> list[bool]:
+        """Where flow could still go from the source."""
+        reached = [False] * len(self.edges)
+        reached[SOURCE] = True
+        waiting = [SOURCE]
+        while waiting:
+            for edge in self.edges[waiting.pop()]:
+                if self.room[edge] and not reached[head := self.heads[edge]]:
+                    reached[head] = True
+                    waiting.append(head)
+        return reached

@@ -1,43 +1,47 @@
-"""Where a pipeline's registers stand: where few bits cross.
+"""Where a pipeline's registers stand: where the fewest bits cross.
 
-A value takes a register for each layer between its own stage and that of its last user. Given
-the layers beside it, the best place of one layer is a minimum cut: an operation has to be after
-the layer if too long a path leads to it from the layer before, and before it if too long a path
-leads from it to the layer after. So each layer in turn is put where it is best, until none moves.
+A value takes a register for each layer between its own stage and that of its last user. The sum
+of these bits is an L-natural-convex function of the stages (Murota, Discrete Convex Analysis,
+2003): from the earliest schedule, moving those operations one stage up that save the most ends,
+after no more such steps than there are stages, at the minimum. Which these are is a minimum cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import mul, sub
 
-from rtlgen.dataflow import Const, Dataflow, Input
+from rtlgen.dataflow import Const, Dataflow
 from rtlgen.mincut import ENDLESS, SINK, SOURCE, Network
 from rtlgen.timing import Timing
 
 
 def register_bits(flow: Dataflow, timing: Timing, stages: Sequence[int], latency: int) -> list[int]:
     """How many bits of registers the value of each operation takes; ``valid`` comes on top."""
-    return list(map(mul, _widths(flow), _layers(flow, timing, stages, latency)))
+    layers = map(sub, _lasts(flow, timing, stages, latency), stages)
+    return list(map(mul, _widths(flow, timing), layers))
 
 
-def _widths(flow: Dataflow) -> list[int]:
-    """Bits that a register of each value has; constants need none."""
-    pairs = zip(flow.ops, flow.intervals, strict=True)
-    return [0 if isinstance(op, Const) else max(1, r.width) for op, r in pairs]
+def _widths(flow: Dataflow, timing: Timing) -> list[int]:
+    """Bits that a register of each value has; one that nothing reads, or a constant, has none."""
+    read = {j for j, users in enumerate(timing.users) if users} | {w.op for w in flow.outputs}
+    return [
+        max(1, r.width) if i in read and not isinstance(op, Const) else 0
+        for i, (op, r) in enumerate(zip(flow.ops, flow.intervals, strict=True))
+    ]
 
 
-def _layers(flow: Dataflow, timing: Timing, stages: Sequence[int], latency: int) -> list[int]:
-    """How many layers the value of each operation crosses."""
-    last = list(stages)
-    for stage, reads in zip(stages, timing.reads, strict=True):
-        for j in reads:
-            last[j] = max(last[j], stage)
+def _lasts(flow: Dataflow, timing: Timing, stages: Sequence[int], latency: int) -> list[int]:
+    """The stage of the last user of each operation; outputs are used after the last layer."""
+    last = [
+        max([stages[j] for j in users], default=stage)
+        for stage, users in zip(stages, timing.users, strict=True)
+    ]
     for wire in flow.outputs:
         last[wire.op] = latency
-    return list(map(sub, last, stages))
+    return last
 
 
 @dataclass(frozen=True)
@@ -51,93 +55,72 @@ class Placement:
 
     @cached_property
     def widths(self) -> list[int]:
-        return _widths(self.flow)
+        return _widths(self.flow, self.timing)
 
     @cached_property
-    def outputs(self) -> frozenset[int]:
-        return frozenset(wire.op for wire in self.flow.outputs)
+    def latest(self) -> list[int]:
+        return self.timing.latest(self.budget, self.latency)
 
-    def bits(self, stages: Sequence[int]) -> int:
-        layers = _layers(self.flow, self.timing, stages, self.latency)
-        return sum(map(mul, self.widths, layers))
+    def best(self) -> list[int]:
+        """The earliest of the schedules with the fewest register bits."""
+        stages = self.timing.earliest(self.budget)
+        apart: set[tuple[int, int]] = set()
+        while (later := self._later(stages, apart)) != stages:
+            stages = later
+        return stages
 
-    def best(self, first: Sequence[int], second: Sequence[int]) -> list[int]:
-        """The best schedule found from these two and from what is halfway between.
+    def _later(self, stages: list[int], apart: set[tuple[int, int]]) -> list[int]:
+        """The schedule where those are a stage later that save the most; the same if none do.
 
-        Halfway between two legal schedules is a legal one, and no worse than both on average:
-        the number of bits is L-natural-convex (Murota, Discrete Convex Analysis, 2003).
+        ``apart`` has the pairs that are known to need a layer between them; it learns of more.
         """
-        pair = sorted(map(self.improved, (first, second)), key=self.bits)
-        while True:
-            halfway = [[(a + b + up) // 2 for a, b in zip(*pair, strict=True)] for up in (0, 1)]
-            found = sorted([*pair, *map(self.improved, halfway)], key=self.bits)[:2]
-            if self.bits(found[0]) == self.bits(pair[0]):
-                return pair[0]
-            pair = found
-
-    def improved(self, stages: Sequence[int]) -> list[int]:
-        """A schedule with as many register bits or fewer, and no longer paths."""
-        best, fewest = list(stages), self.bits(stages)
-        moving = set(range(1, self.latency))
-        while moving:
-            layer = max(moving)
-            moving.remove(layer)
-            moved = self._with_best(layer, best)
-            if (bits := self.bits(moved)) < fewest:
-                best, fewest = moved, bits
-                moving |= {layer - 1, layer + 1} & set(range(1, self.latency))
-        return best
-
-    def _with_best(self, layer: int, stages: list[int]) -> list[int]:
-        """The same schedule, but with one layer where the fewest bits cross it."""
-        free, side = self._sides(layer, stages)
         network = Network()
-        nodes = {i: network.node() for i in free}
-        for i in sorted({k for j in free for k in (j, *self.timing.reads[j])}):
-            if nodes.get(i, side[i]) != SINK:
-                self._join(network, i, nodes, side)
-        before = network.cut()
-        moved = list(stages)
-        for i, node in nodes.items():
-            moved[i] = layer - before[node]
-        return moved
+        nodes = {i: network.node() for i, s in enumerate(stages) if s < self.latest[i]}
+        self._price(network, nodes, stages)
+        self._order(network, nodes, stages, apart)
+        while True:
+            moves = network.cut()
+            later = [s + (i in nodes and moves[nodes[i]]) for i, s in enumerate(stages)]
+            wrong = list(self.timing.apart(later, self.budget))
+            if not wrong:
+                return later
+            _follow(network, nodes, wrong)
+            apart.update(wrong)
 
-    def _sides(self, layer: int, stages: list[int]) -> tuple[list[int], list[int]]:
-        """The operations that may be on either side of a layer, and the side of the others."""
-        timing, near = self.timing, (layer - 1, layer)
-        region = [i for i, stage in enumerate(stages) if stage in near]
-        to, onward = dict.fromkeys(region, 0), dict.fromkeys(region, 0)
-        for i in region:
-            to[i] = timing.delays[i] + max((to.get(j, 0) for j in timing.reads[i]), default=0)
-        for i in reversed(region):
-            after = max((onward.get(j, 0) for j in timing.users[i]), default=0)
-            onward[i] = timing.delays[i] + after
-        side = [SOURCE if stage < layer else SINK for stage in stages]
-        free = []
-        for i in region:
-            if isinstance(self.flow.ops[i], Input | Const) or onward[i] > self.budget:
-                side[i] = SOURCE
-            elif to[i] > self.budget:
-                side[i] = SINK
-            else:
-                free.append(i)
-        return free, side
+    def _order(
+        self,
+        network: Network,
+        nodes: Mapping[int, int],
+        stages: Sequence[int],
+        apart: Iterable[tuple[int, int]],
+    ) -> None:
+        """Users stay behind what they read, and pairs apart."""
+        together = ((i, j) for i in nodes for j in self.timing.users[i] if stages[j] == stages[i])
+        _follow(network, nodes, together)
+        near = ((i, j) for i, j in apart if i in nodes and stages[j] == stages[i] + 1)
+        _follow(network, nodes, near)
 
-    def _join(self, network: Network, i: int, nodes: dict[int, int], side: list[int]) -> None:
-        """Let the value of ``i`` cost its width if it is before the layer and a user is not."""
-        node, width = nodes.get(i, side[i]), self.widths[i]
-        users = self.timing.users[i]
-        free = [nodes[j] for j in users if j in nodes]
-        for user in free:
-            if node != SOURCE:
-                network.edge(user, node, ENDLESS)
-        if i in self.outputs or any(j not in nodes and side[j] == SINK for j in users):
-            if node != SOURCE:
-                network.edge(node, SINK, width)
-        elif len(free) == 1:
-            network.edge(node, free[0], width)
-        elif free:
-            crossing = network.node()
-            network.edge(node, crossing, width)
-            for user in free:
-                network.edge(crossing, user, ENDLESS)
+    def _price(self, network: Network, nodes: Mapping[int, int], stages: Sequence[int]) -> None:
+        """A value that moves up saves its width, and costs it again if its last user moves."""
+        last = _lasts(self.flow, self.timing, stages, self.latency)
+        saved = {node: self.widths[i] for i, node in nodes.items()}
+        for i, users in enumerate(self.timing.users):
+            moving = [nodes[j] for j in users if j in nodes and stages[j] == last[i]]
+            if len(moving) == 1:
+                saved[moving[0]] -= self.widths[i]
+            elif moving:
+                longer = network.node()
+                network.edge(longer, SINK, self.widths[i])
+                for node in moving:
+                    network.edge(node, longer, ENDLESS)
+        for node, width in saved.items():
+            if width > 0:
+                network.edge(SOURCE, node, width)
+            elif width < 0:
+                network.edge(node, SINK, -width)
+
+
+def _follow(network: Network, nodes: Mapping[int, int], pairs: Iterable[tuple[int, int]]) -> None:
+    """If the first of a pair moves, so does the second; if that may not, neither does."""
+    for i, j in pairs:
+        network.edge(nodes[i], nodes.get(j, SINK), ENDLESS)

@@ -1,7 +1,9 @@
 """The parts that designs are estimated for: what their logic is made of, and how fast it is.
 
 Delays are typical of a placed and routed design, in nanoseconds. They rank designs and place
-registers; only the vendor's own timing analysis is a promise.
+registers; only the vendor's own timing analysis is a promise. Those of UltraScale+ are data sheets'
+and a wire of a design without congestion; those of ECP5 are nextpnr's for its cells, at speed 8,
+and the wire for which the longest stages of ``benchmarks/calibrate_delay.py`` are right on average.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ class Target:
     name: str
     family: str
     lut_inputs: int
+    wide_inputs: int
+    """Inputs of the widest function that multiplexers beside the LUTs make of several."""
     luts: int
     """How many the part has; it has ``registers_per_lut`` times as many registers."""
     net_ns: float
@@ -33,8 +37,21 @@ class Target:
     registers_per_lut: int
     chain_cell: int
     """Bits of a carry chain that share a cell, whatever they do; 0: bits that pass cost nothing."""
+    chain_ends: int
+    """LUTs that a carry chain takes beside its bits, to be entered and left."""
     compared_bits: float
     """How many bits of two numbers a LUT on a carry chain compares."""
+    ternary_luts: int
+    """LUTs for each bit of a sum of three; one where a LUT has a second output for the carry."""
+
+    @property
+    def arity(self) -> int:
+        """How many numbers an adder takes."""
+        return 3 if self.ternary_luts == 1 else 2
+
+    def binary(self) -> Target:
+        """The same part, with adders of two numbers only."""
+        return replace(self, ternary_luts=2)
 
     @property
     def level_ns(self) -> float:
@@ -81,6 +98,7 @@ _ULTRASCALE_PLUS = Target(
     name="",
     family="UltraScale+",
     lut_inputs=6,
+    wide_inputs=9,
     luts=0,
     net_ns=0.35,
     lut_ns=0.10,
@@ -89,21 +107,26 @@ _ULTRASCALE_PLUS = Target(
     register_ns=0.15,
     registers_per_lut=2,
     chain_cell=0,
+    chain_ends=0,
     compared_bits=1.5,
+    ternary_luts=1,
 )
 _ECP5 = Target(
     name="",
     family="ECP5",
     lut_inputs=4,
+    wide_inputs=7,
     luts=0,
-    net_ns=0.80,
+    net_ns=1.35,
     lut_ns=0.24,
-    chain_ns=0.65,
-    carry_ns=0.036,
-    register_ns=0.55,
+    chain_ns=0.60,
+    carry_ns=0.035,
+    register_ns=0.64,
     registers_per_lut=1,
     chain_cell=2,
+    chain_ends=4,
     compared_bits=1,
+    ternary_luts=3,
 )
 _FACTORS = {
     "UltraScale+": {2: 1.0, 1: 1.15, 3: 0.9},

@@ -1,43 +1,75 @@
-"""How long the operations of a graph take on a target, and the paths that they form.
+"""How long the paths through a graph are on a target.
 
-Times are whole picoseconds, so that nothing depends on the order of additions. A path is as long
-as its operations together; clock-to-output and set-up of its registers are kept apart.
+Clock-to-output and set-up of the registers at the ends of a path are kept apart from it. Times
+are whole picoseconds, so that nothing depends on the order of additions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
+from operator import add
 
-from rtlgen.cost import cost
 from rtlgen.dataflow import Const, Dataflow, operands
+from rtlgen.delays import Delay, delays
 from rtlgen.targets import Target
+
+Times = tuple[int, int]
+"""Of the lowest bit of a value, and of its highest."""
+NOW = (0, 0)
 
 
 class Timing:
-    """The delay of each operation, what it waits for and what waits for it."""
+    """What each operation waits for, how long it takes, and what waits for it."""
 
-    def __init__(self, flow: Dataflow, target: Target) -> None:
+    def __init__(self, flow: Dataflow, target: Target, percents: Sequence[int] = ()) -> None:
+        """``percents`` are those of its estimate that each operation takes, if they are known."""
         self.register = round(1000 * target.register_ns)
-        self.delays: list[int] = []
-        self.reads: list[tuple[int, ...]] = []
-        self.users: list[list[int]] = [[] for _ in flow.ops]
+        self.waits: list[list[tuple[int, Delay]]] = []
+        self.starts: list[Times] = []
+        self.follows: list[list[tuple[int, Delay]]] = [[] for _ in flow.ops]
         for i, (op, r) in enumerate(zip(flow.ops, flow.intervals, strict=True)):
             wires = operands(op)
-            taken = cost(op, r, [flow.interval(wire) for wire in wires], target)
-            self.delays.append(round(1000 * taken.delay_ns))
-            reads = {w.op for w in wires if not isinstance(flow.ops[w.op], Const)}
-            self.reads.append(tuple(sorted(reads)))
-            for j in reads:
-                self.users[j].append(i)
+            taken = delays(op, r, [flow.interval(wire) for wire in wires], target)
+            if percents:
+                taken = tuple(delay.scaled(percents[i]) for delay in taken)
+            waits: dict[int, Delay] = {}
+            for wire, delay in zip(wires, taken, strict=True):
+                if not isinstance(flow.ops[wire.op], Const):
+                    known = waits.get(wire.op, delay)
+                    waits[wire.op] = Delay(*map(max, known, delay))
+            self.waits.append(sorted(waits.items()))
+            self.starts.append(_latest([(NOW, delay) for delay in taken], NOW))
+            for j, delay in self.waits[-1]:
+                self.follows[j].append((i, delay.reversed()))
+        self.delays = [max(start) for start in self.starts]
+        """Of each operation alone, from registers."""
+        self.reads = [tuple(j for j, _ in waits) for waits in self.waits]
+        self.users = [[j for j, _ in follows] for follows in self.follows]
 
     def arrivals(self, stages: Sequence[int]) -> list[int]:
         """How long after the registers of its stage each operation's result is there."""
-        arrivals: list[int] = []
-        for stage, delay, reads in zip(stages, self.delays, self.reads, strict=True):
-            arrivals.append(
-                delay + max((arrivals[j] for j in reads if stages[j] == stage), default=0)
-            )
-        return arrivals
+        return list(map(max, self.times(stages)))
+
+    def times(self, stages: Sequence[int]) -> list[Times]:
+        """The same, of the lowest and of the highest bit."""
+        times: list[Times] = []
+        for i in range(len(stages)):
+            times.append(self.time(i, stages, times))
+        return times
+
+    def time(self, i: int, stages: Sequence[int], times: Sequence[Times]) -> Times:
+        """Of one operation, if those of what it reads are known."""
+        given = [(times[j], by) for j, by in self.waits[i] if stages[j] == stages[i]]
+        return _latest(given, self.starts[i])
+
+    def behind(self, stages: Sequence[int]) -> list[Times]:
+        """How far it is from the ends of each result to the registers behind its stage."""
+        behind = [NOW] * len(stages)
+        for i in reversed(range(len(stages))):
+            given = [(behind[j], by) for j, by in self.follows[i] if stages[j] == stages[i]]
+            behind[i] = _latest(given, NOW)
+        return behind
 
     def longest(self, stages: Sequence[int]) -> int:
         """The clock's shortest period for a schedule, at least that of a register alone."""
@@ -45,17 +77,78 @@ class Timing:
 
     def earliest(self, budget: int) -> list[int]:
         """The first stage for each operation if paths are no longer than the budget."""
-        return _chained(self.delays, self.reads, budget)
+        stages: list[int] = []
+        times: list[Times] = []
+        for start, waits in zip(self.starts, self.waits, strict=True):
+            stage = max([stages[j] for j, _ in waits], default=0)
+            time = _latest([(times[j], by) for j, by in waits if stages[j] == stage], start)
+            if max(time) > budget:
+                stage, time = stage + 1, start
+            stages.append(stage)
+            times.append(time)
+        return stages
 
     def latest(self, budget: int, stages: int) -> list[int]:
         """The last stage for each operation; what nothing precedes stays in stage 0."""
-        end = len(self.delays) - 1
-        users = [[end - i for i in found] for found in reversed(self.users)]
-        back = _chained(self.delays[::-1], users, budget)
+        last = [0] * len(self.starts)
+        times = [NOW] * len(self.starts)
+        for i in reversed(range(len(last))):
+            stage = min([last[j] for j, _ in self.follows[i]], default=stages - 1)
+            behind = [(times[j], by) for j, by in self.follows[i] if last[j] == stage]
+            time = _latest(behind, NOW)
+            if max(map(add, self.starts[i], time)) > budget:
+                stage, time = stage - 1, NOW
+            last[i], times[i] = stage, time
         return [
-            stages - 1 - back[end - i] if delay or reads else 0
-            for i, (delay, reads) in enumerate(zip(self.delays, self.reads, strict=True))
+            stage if delay or reads else 0
+            for stage, delay, reads in zip(last, self.delays, self.reads, strict=True)
         ]
+
+    def paths(self, stages: Sequence[int], ends: Iterable[int]) -> Iterator[list[int]]:
+        """The operations on the longest path to each of some, in its stage, from the end on."""
+        times = self.times(stages)
+        for i in ends:
+            path, at = [i], times[i].index(max(times[i]))
+            while found := self._before(path[-1], at, stages, times):
+                path.append(found[0])
+                at = found[1]
+            yield path
+
+    def _before(
+        self, i: int, at: int, stages: Sequence[int], times: Sequence[Times]
+    ) -> tuple[int, int] | None:
+        """The operand, and which end of it, that one end of a result was there last after."""
+        for j, delay in self.waits[i]:
+            for end in (0, 1):
+                if stages[j] == stages[i] and times[j][end] + delay[2 * end + at] == times[i][at]:
+                    return j, end
+        return None
+
+    def apart(self, stages: Sequence[int], budget: int) -> Iterator[tuple[int, int]]:
+        """Operations of one stage between which a path is longer than the budget.
+
+        No legal schedule has such two in one stage. These are the pairs that imply all others;
+        there are none exactly if no path of the schedule is too long.
+        """
+        late = [max(time) > budget for time in self.times(stages)]
+        for i, stage in enumerate(stages):
+            if late[i] and not any(late[j] and stages[j] == stage for j in self.reads[i]):
+                yield from ((j, i) for j in self._begins(i, stages, budget))
+
+    def _begins(self, end: int, stages: Sequence[int], budget: int) -> Iterator[int]:
+        """The last operations from which a path to ``end`` is longer than the budget."""
+        behind, waiting = {end: NOW}, [-end]
+        while waiting:
+            i = -heappop(waiting)
+            if max(map(add, self.starts[i], behind[i])) > budget:
+                yield i
+                continue
+            for j, by in self.waits[i]:
+                if stages[j] == stages[end]:
+                    if j not in behind:
+                        heappush(waiting, -j)
+                    known = behind.get(j, NOW)
+                    behind[j] = _latest([(behind[i], by.reversed())], known)
 
     def within(self, clock_hz: float) -> int:
         """What a clock's period leaves for a path."""
@@ -63,10 +156,8 @@ class Timing:
 
     def budget(self, stages: int) -> int:
         """How long paths have to be allowed to be for this many stages; 0 is as one."""
-        low, high = (
-            max(self.delays, default=0),
-            max(self.arrivals([0] * len(self.delays)), default=0),
-        )
+        low = max(self.delays, default=0)
+        high = max(self.arrivals([0] * len(self.delays)), default=0)
         while low < high:
             middle = (low + high) // 2
             if max(self.earliest(middle)) < max(1, stages):
@@ -76,19 +167,10 @@ class Timing:
         return low
 
 
-def _chained(delays: Sequence[int], reads: Sequence[Sequence[int]], budget: int) -> list[int]:
-    """Put each operation into the stage of the last one that it waits for, or the next."""
-    stages: list[int] = []
-    times: list[int] = []
-    for delay, before in zip(delays, reads, strict=True):
-        stage = time = 0
-        for j in before:
-            if stages[j] > stage:
-                stage, time = stages[j], times[j]
-            elif stages[j] == stage and times[j] > time:
-                time = times[j]
-        if time + delay > budget:
-            stage, time = stage + 1, 0
-        stages.append(stage)
-        times.append(time + delay)
-    return stages
+def _latest(given: Sequence[tuple[Times, Delay]], start: Times) -> Times:
+    """When a result is there after all of its operands, and not before a time."""
+    low, high = start
+    for (first, last), (low_low, low_high, high_low, high_high) in given:
+        low = max(low, first + low_low, last + high_low)
+        high = max(high, first + low_high, last + high_high)
+    return low, high

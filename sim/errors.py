@@ -21,7 +21,8 @@
     ├─ ToolError
     │  ├─ ToolNotFound           what is missing, where it was looked for, how to install it
     │  └─ ToolFailed             command, exit code and the end of its log
-    └─ Mismatch                  design and reference differ: sample, output, expected, got
+    ├─ Mismatch                  design and reference differ: sample, output, expected, got
+    └─ Disproved                 a proof found that a design is not its network: where, and what
 
 A message says *where* (the node and value by the model's names), *what* (with the values) and
 *what to do*. Wrong behaviour of our own code is an ``assert``, and never one of these.
@@ -92,7 +93,11 @@ class TooLarge(ConstraintError):
 
 
 class TooSlow(ConstraintError):
-    """No schedule meets the clock."""
+    """No schedule meets the clock; the fastest that is met is ``reached_hz``."""
+
+    def __init__(self, message: str, reached_hz: float = 0.0) -> None:
+        super().__init__(message)
+        self.reached_hz = reached_hz
 
 
 class NotStreamable(ConstraintError):
@@ -113,6 +118,10 @@ class ToolFailed(ToolError):
 
 class Mismatch(RtlgenError):
     """The design and its reference differ."""
+
+
+class Disproved(RtlgenError):
+    """A design is not its network: a coefficient, a code, an interval or a stage is wrong."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

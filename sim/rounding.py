@@ -182,6 +182,11 @@ class Interval(NamedTuple):
         """Bits of the narrowest two's complement format that holds every code."""
         return max(self.hi, ~self.lo if self.signed else 0).bit_length() + self.signed
 
+    @property
+    def top(self) -> int:
+        """The position of the bit above the highest."""
+        return self.exp + self.width
+
     def at(self, exp: int) -> Interval:
         """The same values, counted in a finer step."""
         return Interval(self.lo << self.exp - exp, self.hi << self.exp - exp, exp)

@@ -1,14 +1,12 @@
 """Schedules are legal, as short as they can be, and register as few bits as they can."""
 
-from itertools import product
-from random import Random
+from functools import cache
 
 import pytest
 
 from rtlgen.dataflow import Dataflow, Input, operands
-from rtlgen.mincut import ENDLESS, SINK, SOURCE, Network
 from rtlgen.registers import Placement, register_bits
-from rtlgen.schedule import Schedule, schedule
+from rtlgen.schedule import LONGER, Schedule, schedule
 from rtlgen.targets import find
 from rtlgen.timing import Timing
 from sim.errors import TooSlow
@@ -26,19 +24,18 @@ def check(flow, plan, budget):
         assert 0 <= plan.stages[i] < max(1, plan.latency)
         assert plan.stages[i] == 0 or not isinstance(op, Input)
     assert longest_paths(flow, timing, plan.stages) <= budget
-    assert bits(flow, timing, plan) <= bits(flow, timing, asap(timing, plan, budget))
 
 
 def longest_paths(flow, timing, stages):
     """The longest path that crosses no register, found from its end."""
 
-    def back(i):
-        before = {wire.op for wire in operands(flow.ops[i])}
-        return timing.delays[i] + max(
-            (back(j) for j in before if stages[j] == stages[i]), default=0
-        )
+    @cache
+    def back(i, end):
+        before = [(j, by) for j, by in timing.waits[i] if stages[j] == stages[i]]
+        through = [back(j, low) + by[2 * low + end] for j, by in before for low in (0, 1)]
+        return max([timing.starts[i][end], *through])
 
-    return max(back(wire) for wire in range(len(flow.ops)))
+    return max(back(i, end) for i in range(len(flow.ops)) for end in (0, 1))
 
 
 def bits(flow, timing, plan):
@@ -53,9 +50,11 @@ def asap(timing, plan, budget):
 @pytest.mark.parametrize("stages", [1, 2, 3, 7, 30])
 def test_as_many_stages_as_asked_for(seed, stages):
     flow = random_flow(seed)
-    plan = schedule(flow, TARGET, stages=stages)
+    timing, plan = Timing(flow, TARGET), schedule(flow, TARGET, stages=stages)
+    shortest = timing.budget(stages)
     assert plan.latency == stages
-    check(flow, plan, Timing(flow, TARGET).budget(stages))
+    check(flow, plan, shortest * max(LONGER) // 100)
+    assert bits(flow, timing, plan) <= bits(flow, timing, asap(timing, plan, shortest))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -67,6 +66,7 @@ def test_a_clock_is_met_with_as_few_stages_as_possible(seed, clock_hz):
     clock_hz = 1e12 / (budget + timing.register)
     plan = schedule(flow, target, clock_hz=clock_hz)
     check(flow, plan, budget)
+    assert bits(flow, timing, plan) <= bits(flow, timing, asap(timing, plan, budget))
     assert plan.latency == 1 or timing.budget(plan.latency - 1) > budget
     looser = schedule(flow, target, clock_hz=clock_hz, stages=plan.latency + 2)
     assert looser.latency == plan.latency + 2
@@ -108,51 +108,24 @@ def test_a_value_is_registered_once_for_all_of_its_users():
     assert register_bits(flow, Timing(flow, TARGET), (0, 0, 1, 2, 1), 3)[:2] == [6, 2]
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_one_layer_is_where_the_fewest_bits_cross(seed):
-    flow = random_flow(seed, operations=9, inputs=3)
-    timing = Timing(flow, TARGET)
-    plan = schedule(flow, TARGET, stages=2)
-    budget = timing.budget(2)
-    best = min(
-        sum(register_bits(flow, timing, stages, 2))
-        for stages in product((0, 1), repeat=len(flow.ops))
-        if legal(flow, timing, stages, budget)
-    )
-    assert bits(flow, timing, plan) == best
-
-
-def legal(flow, timing, stages, budget):
-    arrivals = []
-    for i, op in enumerate(flow.ops):
-        if isinstance(op, Input) and stages[i]:
-            return False
-        before = timing.reads[i]
-        if any(stages[j] > stages[i] for j in before):
-            return False
-        same = [arrivals[j] for j in before if stages[j] == stages[i]]
-        arrivals.append(timing.delays[i] + max(same, default=0))
-    return max(arrivals) <= budget
-
-
 def test_registers_are_saved():
     flow = layers(8, 16, 200, depth=3)
     timing = Timing(flow, TARGET)
     plan = schedule(flow, TARGET, stages=6)
-    assert bits(flow, timing, plan) < 0.75 * bits(
-        flow, timing, asap(timing, plan, timing.budget(6))
-    )
-    check(flow, plan, timing.budget(6))
+    shortest = timing.budget(6)
+    assert bits(flow, timing, plan) < 0.75 * bits(flow, timing, asap(timing, plan, shortest))
+    check(flow, plan, shortest * max(LONGER) // 100)
     assert plan == schedule(flow, TARGET, stages=6)
 
 
-def test_improvement_needs_a_legal_start_and_keeps_it_legal():
-    flow = random_flow(5)
-    timing = Timing(flow, TARGET)
-    budget = timing.budget(4)
-    placement = Placement(flow, timing, budget, 4)
-    for start in (timing.earliest(budget), timing.latest(budget, 4)):
-        check(flow, Schedule(tuple(placement.improved(start)), 4), budget)
+@pytest.mark.parametrize("stages", [1, 2, 4, 6])
+def test_a_longer_stage_is_for_the_sake_of_registers(stages):
+    flow = layers(6, 8, 60)
+    timing, plan = Timing(flow, TARGET), schedule(flow, TARGET, stages=stages)
+    shortest = Placement(flow, timing, timing.budget(stages), stages).best()
+    longer = timing.longest(plan.stages) / timing.longest(shortest)
+    fewest = bits(flow, timing, Schedule(tuple(shortest), stages))
+    assert 1 <= longer**2 * bits(flow, timing, plan) <= fewest
 
 
 def slow_flow():
@@ -179,24 +152,5 @@ def test_too_few_stages_for_the_clock(stages, run):
     with pytest.raises(TooSlow) as error:
         schedule(slow_flow(), TARGET, clock_hz=1e9, stages=stages)
     assert str(error.value) == (
-        f"{run} at up to 428.8 MHz on xcvu13p, not at 1000 MHz; 3 stages do, or a slower clock"
+        f"{run} at up to 440.9 MHz on xcvu13p, not at 1000 MHz; 3 stages do, or a slower clock"
     )
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_minimum_cut(seed):
-    random, network = Random(seed), Network()
-    nodes = [network.node() for _ in range(6)]
-    everything = [SOURCE, SINK, *nodes]
-    edges = [(*random.sample(everything, 2), random.randrange(9)) for _ in range(18)]
-    edges.append((nodes[0], nodes[1], ENDLESS))
-    for edge in edges:
-        network.edge(*edge)
-    costs = {}
-    for chosen in product((False, True), repeat=len(nodes)):
-        side = [True, False, *chosen]
-        cost = sum(room for tail, head, room in edges if side[tail] and not side[head])
-        costs[chosen] = cost, sum(chosen)
-    cut = network.cut()
-    assert cut[:2] == [True, False]
-    assert costs[tuple(cut[2:])] == min(costs.values())
