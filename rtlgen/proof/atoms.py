@@ -1,0 +1,229 @@
+"""Everything that is not a sum, each once: what a network and its hardware have in common.
+
+A value is a linear form over *atoms*. An atom is an element of the input, a function of one sum
+(tried on all codes of the sum, so that it does not matter how it is computed), a product of
+atoms, the largest of several forms, or a function of what is too wide to be tried. Two values
+that have the same form are equal, for every input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtlgen.proof.curves import Curves, Drawn
+from rtlgen.proof.forms import Form, combined
+from rtlgen.proof.functions import Function, Line, Rounded
+from rtlgen.proof.kinds import Base, Curve, Floor, Kind, Port, Terms, Untried, Value
+from rtlgen.proof.lazy import Lazy, View
+from sim.rounding import Rounding
+
+
+@dataclass
+class Atoms:
+    """Numbers atoms as they are met. Grows; what it has said of an atom never changes."""
+
+    kinds: list[Kind] = field(default_factory=list)
+    lo: list[int] = field(default_factory=list)
+    hi: list[int] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    """On how many codes a function was tried."""
+    bases: list[Base] = field(default_factory=list)
+    curves: Curves = field(default_factory=Curves)
+    native: int | None = None
+    """How many atoms the network has; all others are those of the hardware alone."""
+    floors: dict[int, Floor] = field(default_factory=dict)
+    """What those of the hardware alone round down."""
+    _waiting: dict[int, Lazy] = field(default_factory=dict)
+    """Functions of too many codes, which others may still follow."""
+    _owners: list[int | None] = field(default_factory=list)
+    """The bases that atoms are functions of."""
+    _firsts: list[int] = field(default_factory=list)
+    """The first atoms of bases."""
+    _known: dict[Kind, int] = field(default_factory=dict)
+    _tried: dict[Lazy, Form] = field(default_factory=dict)
+    _bases: dict[Terms, int] = field(default_factory=dict)
+
+    def atom(self, kind: Kind, lo: int, hi: int, codes: int = 0) -> int:
+        """The number of an atom that lies in ``lo..hi``."""
+        i = self._known.setdefault(kind, len(self.kinds))
+        if i == len(self.kinds):
+            self.kinds.append(kind)
+            self.lo.append(lo)
+            self.hi.append(hi)
+            self.codes.append(codes)
+            self._owners.append(kind.base if isinstance(kind, Curve) else None)
+        return i
+
+    def port(self, position: int, lo: int, hi: int, exp: int) -> Form:
+        """An element of the sample."""
+        if lo == hi:
+            return Form({}, lo, exp)
+        return Form({self.atom(Port(position), lo, hi): 1}, 0, exp)
+
+    def base(self, terms: Iterable[tuple[int, int]]) -> int:
+        """The number of a sum."""
+        key = tuple(sorted(terms))
+        i = self._bases.setdefault(key, len(self.bases))
+        if i == len(self.bases):
+            lo, hi, _ = self.ends(Form(dict(key)))
+            self.bases.append(Base(key, lo, hi))
+            self._firsts.append(key[0][0])
+        return i
+
+    def ends(self, value: Value) -> tuple[int, int, int]:
+        """The least and the largest code that a value can have, and its step."""
+        if isinstance(value, Lazy):
+            return value.lo, value.hi, value.exp + value.shift
+        lo = hi = value.constant
+        for atom, c in value.terms.items():
+            lo += c * (self.lo[atom] if c > 0 else self.hi[atom])
+            hi += c * (self.hi[atom] if c > 0 else self.lo[atom])
+        return lo, hi, value.exp
+
+    # -- sums ----------------------------------------------------------------------------------
+
+    def sum(self, parts: Iterable[tuple[int, Value]]) -> Form:
+        """Of ``factor * value``; functions of one base become one function."""
+        form = self.joined(combined([(factor, self.form(value)) for factor, value in parts]))
+        if self.native is None or not any(atom in self.floors for atom in form.terms):
+            return form
+        whole = self.refined(form)
+        return whole if all(atom < self.native for atom in whole.terms) else form
+
+    def negative(self, value: Value) -> Form:
+        return self.sum([(-1, value)])
+
+    def joined(self, form: Form) -> Form:
+        """A form in which no two functions are of the same base, nor the base beside them."""
+        owners = [base for atom in form.terms if (base := self._owners[atom]) is not None]
+        firsts = map(self._firsts.__getitem__, owners)
+        if len(set(owners)) == len(owners) and form.terms.keys().isdisjoint(firsts):
+            return form
+        found: dict[int, list[int]] = {}
+        for atom in form.terms:
+            if (owner := self._owners[atom]) is not None:
+                found.setdefault(owner, []).append(atom)
+        for base, atoms in found.items():
+            slope = self._slope(form, base)
+            if (len(atoms) > 1 or slope) and all(atom in form.terms for atom in atoms):
+                form = self._one_curve(form, base, atoms, slope)
+        return form
+
+    def _slope(self, form: Form, base: int) -> int:
+        """How often a form holds the base itself."""
+        terms = self.bases[base].terms
+        slope, rest = divmod(form.terms.get(terms[0][0], 0), terms[0][1])
+        if not slope or rest or any(form.terms.get(a) != slope * c for a, c in terms):
+            return 0
+        return slope
+
+    def _one_curve(self, form: Form, base: int, atoms: Sequence[int], slope: int) -> Form:
+        """The form with one function of the base in place of all."""
+        terms = dict(self.bases[base].terms) if slope else {}
+        parts = [Form({atom: form.terms[atom]}) for atom in sorted(atoms)]
+        parts += [Form({atom: slope * c for atom, c in terms.items()})] * bool(slope)
+        seen = self.curves.all_seen([self.view(part) for part in parts])
+        if seen is None:
+            return form
+        one = self.placed(base, self.curves.total(seen)) << form.exp
+        rest = {a: c for a, c in form.terms.items() if a not in terms and a not in atoms}
+        return combined([(1, Form(rest, form.constant, form.exp)), (1, one)])
+
+    # -- functions -----------------------------------------------------------------------------
+
+    def view(self, form: Form) -> View:
+        """A form that is no constant, as a function of a base."""
+        if form.atom is not None and isinstance(kind := self.kinds[form.atom], Curve):
+            factor = form.terms[form.atom]
+            return View(kind.base, kind.start, 0, kind.curve, factor, form.constant, form.exp)
+        factor = form.content
+        base = self.base((atom, c // factor) for atom, c in form.terms.items())
+        lo, hi = self.bases[base].lo, self.bases[base].hi
+        return View(base, lo, hi - lo + 1, None, factor, form.constant, form.exp)
+
+    def viewed(self, form: Form) -> Lazy:
+        """A form that is no constant, before its first function."""
+        if (atom := form.atom) in self._waiting:
+            code = self._waiting[atom] << -self._waiting[atom].exp
+            return code.then(Line(form.terms[atom], form.constant, 0)) << form.exp
+        return Lazy(form, self.view(form), (), *self.ends(form))
+
+    def applied(self, form: Form, f: Function) -> Value:
+        """A monotone function of a form that is no constant."""
+        return self.viewed(form).then(f)
+
+    def form(self, value: Value) -> Form:
+        """A value as a linear form: its functions are tried now."""
+        if isinstance(value, Form):
+            return value
+        if value not in self._tried:
+            self._tried[value] = self._try(value) << value.shift
+        return self._tried[value]
+
+    def _try(self, value: Lazy) -> Form:
+        if value.lo == value.hi:
+            return Form({}, value.lo, value.exp)
+        if not value.functions:
+            return value.source
+        drawn = self.curves.along(value.view, value.functions, monotone=True)
+        if drawn is None:
+            result = self.untried(value.view, value.functions, value.lo, value.hi, value.exp)
+            self._waiting[next(iter(result.terms))] = value
+        else:
+            result = self.placed(value.view.base, drawn)
+        if value.functions == (Rounded(Rounding.FLOOR, value.functions[0].exp),):
+            self.rounds_down(value.source, value.functions[0].exp, result)
+        return result
+
+    def placed(self, base: int, drawn: Drawn) -> Form:
+        """A function of a base, as a form; a function that is a line, as a sum."""
+        if drawn.curve is None:
+            return Form({}, drawn.first, drawn.exp)
+        around, slope = self.bases[base], self.curves.slopes[drawn.curve]
+        end = drawn.start + len(self.curves.steps[drawn.curve].at) - 1
+        if slope is not None and (drawn.start, end) == (around.lo + 1, around.hi):
+            slope *= drawn.gain
+            terms = {atom: c * slope for atom, c in around.terms}
+            return Form(terms, drawn.first - slope * around.lo, drawn.exp)
+        kind = Curve(base, drawn.start, drawn.curve)
+        atom = self.atom(kind, *self.curves.ends[drawn.curve], drawn.codes)
+        return Form({atom: drawn.gain}, drawn.first, drawn.exp)
+
+    def untried(self, view: View, functions: Any, lo: int, hi: int, exp: int) -> Form:
+        """A function of too many codes, whose results are from ``lo`` to ``hi``."""
+        kind = Untried(self.bases[view.base].terms, (*view[3:], functions))
+        return Form({self.atom(kind, lo, hi): 1}, 0, exp)
+
+    # -- what the hardware rounds down in parts --------------------------------------------------
+
+    def rounds_down(self, inner: Form, step: int, result: Form) -> None:
+        """Remember what an atom is that the network does not have."""
+        if self.native is not None and result.atom is not None and result.atom >= self.native:
+            self.floors.setdefault(result.atom, Floor(inner, step, result))
+
+    def refined(self, form: Form) -> Form:
+        """A sum of what was rounded down and of multiples of the step: the sum, rounded down.
+
+        Only for atoms that the network does not have: of low bits that were cut off early.
+        """
+        for atom in sorted(form.terms.keys() & self.floors.keys()):
+            floor = self.floors[atom]
+            factor, odd = divmod(form.terms[atom], floor.result.terms[atom])
+            others = {a: c for a, c in form.terms.items() if a != atom}
+            if not others or odd or any(c % factor for c in others.values()):
+                continue
+            beside = Form({a: c // factor for a, c in others.items()}, 0, floor.result.exp)
+            if beside.exp + beside.zeros >= floor.step:
+                return self._whole(form, floor, factor, beside)
+        return form
+
+    def _whole(self, form: Form, floor: Floor, factor: int, beside: Form) -> Form:
+        """``factor * (result + beside)`` and the constant, where beside is on the grid."""
+        together = combined([(1, floor.inner), (1, beside)])
+        whole = self.form(self.applied(together, Rounded(Rounding.FLOOR, floor.step)))
+        offset = Form({}, floor.result.constant, floor.result.exp)
+        by = form.exp - floor.result.exp
+        parts = [(factor, whole << by), (-factor, offset << by)]
+        return self.refined(combined([*parts, (1, Form({}, form.constant, form.exp))]))
