@@ -26,6 +26,7 @@ def _run(given: argparse.Namespace) -> None:
     folder.check(given.out)
     design = _generate(given)
     say(f"\n{design.report().text(columns())}\n")
+    say(design.proof().text())
     say(f"written: {given.out}, top.v has {design.verilog.count(chr(10)):,} lines")
     if given.verify:
         with Display() as display:
@@ -35,7 +36,7 @@ def _run(given: argparse.Namespace) -> None:
 
 
 def _generate(given: argparse.Namespace) -> Design:
-    """Read, say what was read, make the design of it and write it."""
+    """Read, say what was read, make the design of it, prove it and write it."""
     shown: list[str] = []
     options, target = _options(given, shown), find(given.target)
     try:
@@ -46,6 +47,8 @@ def _generate(given: argparse.Namespace) -> Design:
     say(source.summary())
     with Display() as display:
         design = build(source, options, target, display)
+        display.begin("prove")
+        design.proof()
         display.begin("Verilog")
         _ = design.verilog
         display.begin("write")
@@ -70,6 +73,7 @@ def _options(given: argparse.Namespace, shown: list[str]) -> Options:
         clock_hz=None if given.clock is None else frequency(given.clock),
         target=given.target,
         stages=given.stages,
+        timing=given.timing,
         ports=Ports(given.ports),
         logits=given.logits,
         outputs=tuple(given.outputs),
@@ -78,6 +82,7 @@ def _options(given: argparse.Namespace, shown: list[str]) -> Options:
         data=given.data,
         samples=given.samples,
         seed=given.seed,
+        effort=given.effort,
         limit=given.limit,
         after=after,
     )
@@ -95,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
         "--target", metavar="PART", default="xcvu13p", help="the part to estimate for [%(default)s]"
     )
     add("--stages", metavar="N", type=int, help="exactly so many pipeline stages; 0: no registers")
+    add(
+        "--effort",
+        metavar="1..5",
+        type=int,
+        default=Options.effort,
+        help="how hard to look for fewer adders; 5 takes minutes [%(default)s]",
+    )
+    add("--timing", metavar="FILE", help="a timing report of the design, routed: schedule it again")
     add("--ports", choices=[p.value for p in Ports], default="packed", help="[%(default)s]")
     add("--limit", metavar="N", type=int, default=100_000, help="of operations [%(default)s]")
     add("--print-after", metavar="PASS", help="show the tensor graph after a pass, or 'all'")

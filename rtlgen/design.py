@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from rtlgen import folder, interface, network, report, verilog
+from rtlgen import folder, interface, network, report, routed, verilog
+from rtlgen.cost import luts
 from rtlgen.dataflow import Dataflow
 from rtlgen.encoding import Floats
 from rtlgen.frontend import Given
@@ -17,11 +18,14 @@ from rtlgen.network import Network, Samples
 from rtlgen.optimize import optimize
 from rtlgen.options import Options
 from rtlgen.progress import Progress, Silent
+from rtlgen.proof import Proof, prove
 from rtlgen.report import Report
 from rtlgen.schedule import Schedule, schedule
+from rtlgen.search import Search
 from rtlgen.targets import Target, find
+from rtlgen.timing import Timing
 from sim.cosim import Replay
-from sim.errors import RtlgenError
+from sim.errors import RtlgenError, TooSlow
 from sim.integers import IntArray
 from sim.manifest import Manifest
 
@@ -72,6 +76,18 @@ class Design:
         options = self.options
         return self.network.recorded(options.samples, options.seed, self.manifest.outputs)
 
+    def proof(self) -> Proof:
+        """What is proved of the design, for every input; ``print`` shows it.
+
+        Raises :class:`Disproved` if it is not the network's.
+        """
+        return self._proof
+
+    @cached_property
+    def _proof(self) -> Proof:
+        plan = self.schedule
+        return prove(self.network.graph, self.flow, plan.stages, plan.latency)
+
     def report(self) -> Report:
         """What the design costs, layer by layer; ``print`` shows it as tables."""
         return report.of(self)
@@ -110,15 +126,60 @@ def generate(
     return build(network.read(model, options, progress), options, target, progress)
 
 
+LARGE = 20_000
+"""Operations of a design for which no other mixture is tried: that would take minutes."""
+
+
 def build(
     source: Network, options: Options, target: Target, progress: Progress | None = None
 ) -> Design:
-    """Make a design of a network that was read already."""
+    """Make a design of a network that was read already.
+
+    Adders of three numbers take fewer LUTs than those of two, but are later. Where a clock is to be
+    met, several mixtures of them are tried, and that with the fewest stages is taken.
+    """
     progress = progress or Silent()
+    mixtures = [(target, False)]
+    if target.arity > 2 and options.wanted_clock_hz is not None:
+        mixtures += [(target, True), (target.binary(), False)]
+    designs: list[Design] = []
+    refusals: list[TooSlow] = []
+    for kind, hurried in mixtures:
+        told = Silent() if designs or refusals else progress  # the others are a part of scheduling
+        try:
+            designs.append(_scheduled(_optimized(source, options, kind, hurried, told)))
+        except TooSlow as refusal:
+            refusals.append(refusal)
+        else:
+            if len(designs[-1].flow.ops) > LARGE:
+                break
+    if not designs:
+        raise max(refusals, key=lambda refusal: refusal.reached_hz)
+    best = min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
+    return best if options.timing is None else _measured(best, options.timing)
+
+
+def _optimized(
+    source: Network, options: Options, target: Target, hurried: bool, progress: Progress
+) -> Design:
+    """The operations of a design, which has no stages yet."""
     progress.begin("lower", len(source.graph.nodes))
-    flow = lower(source.graph, progress)
+    search = Search(target.arity, options.effort, ends=target.chain_ends)
+    flow = lower(source.graph, progress, search)
     progress.begin("optimize")
-    flow = optimize(flow)
+    flow = optimize(flow, target, hurried=hurried)
     progress.begin("schedule")
-    plan = schedule(flow, target, clock_hz=options.wanted_clock_hz, stages=options.stages)
-    return Design(source, options, target, flow, plan)
+    return Design(source, options, target, flow, Schedule((), 0))
+
+
+def _scheduled(design: Design, percents: tuple[int, ...] = ()) -> Design:
+    """The same operations in stages, each as long as was measured if ``percents`` say so."""
+    clock_hz, stages = design.options.wanted_clock_hz, design.options.stages
+    plan = schedule(design.flow, design.target, clock_hz=clock_hz, stages=stages, percents=percents)
+    return replace(design, schedule=plan)
+
+
+def _measured(design: Design, report: str | Path) -> Design:
+    """The same operations, in stages as a timing report says how long they take."""
+    timing = Timing(design.flow, design.target)
+    return _scheduled(design, routed.percents(routed.read(report), timing, design.schedule))

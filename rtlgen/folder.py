@@ -40,9 +40,13 @@ def check(path: str | Path) -> None:
 
 
 def write(design: Design, path: str | Path) -> None:
-    """Write a design's files into a new folder, or in place of an earlier design."""
+    """Write a design's files into a new folder, or in place of an earlier design.
+
+    Nothing is written of a design that is disproved.
+    """
+    proof = design.proof().to_json()
     text, manifest, samples = design.verilog, design.manifest, design.vectors()
-    report, formats = design.report().to_json(), design.network.codings
+    report, formats = design.report().to_json() | {"proved": proof}, design.network.codings
     with output.replacing(path, ours) as folder:
         (folder / "top.v").write_text(text, encoding="utf-8")
         manifest.write(folder / "manifest.json")

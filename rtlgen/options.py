@@ -10,6 +10,7 @@ from typing import Any
 
 from rtlgen.calibrate import Data
 from rtlgen.graph import Graph
+from rtlgen.search import EFFORTS
 from sim.errors import ConfigError, nearest
 from sim.manifest import Ports
 
@@ -21,14 +22,16 @@ DEFAULT_CLOCK_HZ = 320e6
 class Options:
     """What is asked of a design.
 
-    ``clock_hz`` alone gives as few stages as it allows; ``stages`` alone, that many as short as
-    they can be; both, that many if the clock allows it; neither, as few as 320 MHz allows. 0
+    ``clock_hz`` alone gives as few stages as it allows; ``stages`` alone, that many about as short
+    as they can be; both, that many if the clock allows it; neither, as few as 320 MHz allows. 0
     stages are combinational: there is no clock.
     """
 
     clock_hz: float | None = None
     target: str = "xcvu13p"
     stages: int | None = None
+    timing: str | Path | None = None
+    """A timing report of the design that the other options give, to schedule it better."""
     ports: Ports = Ports.PACKED
     logits: bool = False
     """Leave out a final Softmax, LogSoftmax, Sigmoid or ArgMax."""
@@ -42,6 +45,8 @@ class Options:
     """Samples that the design is verified with, besides corners and random ones."""
     samples: int = 1000
     seed: int = 0
+    effort: int = 2
+    """How hard constant products are optimized, from 1 to 5; 5 takes minutes."""
     limit: int = 100_000
     """Of operations that a network may unroll into."""
     after: Callable[[str, Graph], None] = lambda _name, _graph: None
@@ -56,6 +61,8 @@ class Options:
             count = getattr(self, name)
             if count is not None and count < least:
                 raise ConfigError(f"{name} {count}: too small; give {least} or more")
+        if self.effort not in EFFORTS:
+            raise ConfigError(f"effort {self.effort}: unknown; give 1 (fast) to 5 (thorough)")
         if self.clock_hz is not None and not (isfinite(self.clock_hz) and self.clock_hz > 0):
             raise ConfigError(f"clock {self.clock_hz!r} Hz: not a frequency; give one above zero")
         if self.clock_hz is not None and self.stages == 0:

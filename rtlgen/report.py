@@ -1,9 +1,10 @@
 """What a design costs: layer by layer, stage by stage and in total.
 
-``report.json`` is a :class:`Report` as an object, with two keys more: ``format``, the version of
-this description, which is 1; and ``verified``, null until the design was replayed without a
-difference, and then an object of ``samples``, ``cycles`` and ``simulator``. What is called an
-estimate is one for the target; everything else is counted.
+``report.json`` is a :class:`Report` as an object, with three keys more: ``format``, the version of
+this description, which is 1; ``proved``, a :class:`rtlgen.proof.Proof` as an object; and
+``verified``, null until the design was replayed without a difference, and then an object of
+``samples``, ``cycles`` and ``simulator``. What is called an estimate is one for the target;
+everything else is counted.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from rtlgen import tables
-from rtlgen.cost import cost
-from rtlgen.dataflow import Const, Dataflow, Input, operands
+from rtlgen.cost import costs
+from rtlgen.dataflow import Const, Dataflow, Input
 from rtlgen.graph import Node, describe
 from rtlgen.registers import register_bits
+from rtlgen.schedule import Schedule
 from rtlgen.size import products
 from rtlgen.targets import Target
 from rtlgen.timing import Timing
@@ -91,7 +93,7 @@ class Report:
     stages: tuple[Stage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What ``report.json`` holds as long as nothing is verified."""
+        """What ``report.json`` holds as long as nothing is proved or verified."""
         return {"format": FORMAT, "verified": None} | asdict(self)
 
     def text(self, width: int = tables.WIDTH) -> str:
@@ -105,7 +107,7 @@ class Report:
 def of(design: Design) -> Report:
     """The report of a design."""
     flow, target, plan = design.flow, design.target, design.schedule
-    timing, luts = Timing(flow, target), _luts(flow, target)
+    timing, luts = Timing(flow, target, plan.percents), _luts(flow, plan, target)
     period = timing.longest(plan.stages)
     fastest = floor(1e7 / period) / 10
     asked = design.options.wanted_clock_hz
@@ -133,12 +135,12 @@ def of(design: Design) -> Report:
     )
 
 
-def _luts(flow: Dataflow, target: Target) -> list[int]:
-    """Estimated LUTs of each operation."""
-    return [
-        ceil(cost(op, r, [flow.interval(wire) for wire in operands(op)], target).luts)
-        for op, r in zip(flow.ops, flow.intervals, strict=True)
-    ]
+def _luts(flow: Dataflow, plan: Schedule, target: Target) -> list[int]:
+    """Estimated LUTs of each operation; on top of another in its chain, it needs no ends."""
+    stacked = {i for chain in plan.chains for i in chain[1:]}
+    spared = max(0, target.chain_ends - 1)  # but a bit between the two
+    found = [ceil(taken.luts) for taken in costs(flow, target)]
+    return [count - spared * (i in stacked) for i, count in enumerate(found)]
 
 
 def _layers(design: Design, luts: Sequence[int], timing: Timing) -> tuple[Layer, ...]:

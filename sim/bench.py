@@ -43,7 +43,7 @@ async def replays_the_vectors(dut: Any) -> None:
         y = list(ports(dut, "y", manifest["outputs"], vectors))
     samples = len(y[0].words)
     assert {len(port.words) for port in x + y} == {samples}, "vectors.npz: counts of samples differ"
-    rng = random.Random(SEED)  # noqa: S311  # repeatable, not secret
+    rng = random.Random(SEED)  # repeatable, not secret
     kind = Elastic if manifest["latency"] is None else Punctual
     judge = kind(dut, x, y, manifest, samples, rng)
     mismatches: list[Mismatch] = []

@@ -93,7 +93,7 @@ def _walk(lo: Codes, hi: Codes) -> Iterator[Codes]:
 def _uniform(lo: Codes, hi: Codes, count: int, seed: int) -> Codes:
     if lo.dtype == np.int64:
         return np.random.default_rng(seed).integers(lo, hi, (count, lo.size), endpoint=True)
-    rng = random.Random(seed)  # noqa: S311  # repeatable, not secret
+    rng = random.Random(seed)  # repeatable, not secret
     rows = [[rng.randint(*ends) for ends in zip(lo, hi, strict=True)] for _ in range(count)]
     return np.array(rows, dtype=object).reshape(count, lo.size)
 

@@ -160,7 +160,7 @@ def agree_in_verilog(cases: Sequence[Case], folder: Path, seed: int = 0, samples
     for case in cases:
         for w in case.forward([Wires.inputs(flow, t) for t in case.types]):
             flow.outputs += w.wires.flat
-    flow = optimize(flow)
+    flow = optimize(flow, find("xcvu13p"))
     x: list[list[int]] = [[] for _ in range(samples)]
     y: list[list[Fraction]] = [[] for _ in range(samples)]
     for case in cases:

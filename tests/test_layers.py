@@ -8,12 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ["sim", "kernels", "rtlgen", "hlsgen", "boards"]  # each may import those before it
 ONLY = {  # third-party packages that stay in a few modules
-    "amaranth": {"rtlgen/hardware.py", "rtlgen/verilog.py"},
+    "amaranth": {"rtlgen/adders.py", "rtlgen/hardware.py", "rtlgen/verilog.py"},
     "cocotb": {"sim/bench.py"},
     "cocotb_tools": {"sim/cosim.py"},
     "google": {"rtlgen/frontend/reading.py"},
     "onnx": {p.relative_to(ROOT).as_posix() for p in (ROOT / "rtlgen/frontend").glob("*.py")},
     "jinja2": {"hlsgen/render.py"},
+    "numba": {"rtlgen/compiling.py"},
     "rich": {"rtlgen/console.py", "rtlgen/progress.py"},
 }
 

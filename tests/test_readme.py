@@ -31,6 +31,11 @@ def test_what_the_command_prints_is_what_it_says():
     assert set(shown) <= {line.rstrip() for line in printed}
 
 
+def test_what_the_command_proves_is_what_it_says():
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1].splitlines()
+    assert generate(ROOT / "examples/digits_mlp.onnx").proof().text() in shown
+
+
 def test_the_commands_come_first_and_are_those_of_ci():
     commands = re.findall(r"```\n(.*?)\n```", README, re.DOTALL)[:2]
     assert README.index(commands[1]) < README.index("```python")

@@ -13,7 +13,10 @@ from onnx import numpy_helper
 
 from kernels.base import Operator
 from rtlgen import Options, cli, generate, network
+from rtlgen.design import build
+from rtlgen.targets import find
 from rtlgen.timing import Timing
+from sim.errors import TooSlow
 from tests.rtlgen.models import model, saved, tiny
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +193,8 @@ OPTIONS = {
     "--samples 0": "samples 0: too small; give 1 or more",
     "--seed -1": "seed -1: too small; give 0 or more",
     "--limit 0": "limit 0: too small; give 1 or more",
+    "--effort 0": "effort 0: unknown; give 1 (fast) to 5 (thorough)",
+    "--effort 6": "effort 6: unknown; give 1 (fast) to 5 (thorough)",
     "--target xcvu13": "part 'xcvu13' is not known; did you mean 'xcvu13p'?",
     "--print-after prun": "--print-after 'prun': there is no such pass; did you mean 'prune'?",
     "--logits": (
@@ -234,8 +239,13 @@ def test_options(capsys, arguments):
     assert refused(capsys, "net.onnx", *arguments.split()) == OPTIONS[arguments]
 
 
+def binary(options):
+    """The design with adders of two numbers, which is tried where those of three are too slow."""
+    return build(network.read(tiny(), options), options, find("xcvu13p").binary())
+
+
 def test_a_clock_that_no_operation_meets(capsys):
-    design = generate(tiny())
+    design = binary(Options())
     timing = Timing(design.flow, design.target)
     slowest = timing.delays.index(max(timing.delays))
     period = timing.delays[slowest] + timing.register
@@ -248,12 +258,26 @@ def test_a_clock_that_no_operation_meets(capsys):
 
 
 def test_a_clock_that_so_few_stages_do_not_meet(capsys):
-    reached = generate(tiny(), Options(stages=1)).report().fastest_mhz
-    text = refused(capsys, "net.onnx", "--clock", f"{reached + 1:g}MHz", "--stages", "1")
-    assert text == (
-        f"1 stage runs at up to {reached:g} MHz on xcvu13p, not at {reached + 1:g} MHz; 2 stages "
+    part = "lfe5u-25f"
+    reached = generate(tiny(), Options(stages=1, target=part)).report().fastest_mhz
+    clock = ["--clock", f"{reached + 1:g}MHz", "--stages", "1", "--target", part]
+    assert refused(capsys, "net.onnx", *clock) == (
+        f"1 stage runs at up to {reached:g} MHz on {part}, not at {reached + 1:g} MHz; 2 stages "
         f"do, or a slower clock"
     )
+
+
+def test_a_clock_that_adders_of_three_do_not_meet():
+    """The error is that of the kind of adder that reaches more; a design takes what is met."""
+    ternary, two = generate(tiny(), Options(stages=1)), binary(Options(stages=2))
+    clock = 1e6 * (ternary.report().fastest_mhz + 1)
+    assert two.report().fastest_mhz * 1e6 > clock
+    with pytest.raises(TooSlow) as refusal:
+        generate(tiny(), Options(clock_hz=clock, stages=1))
+    assert refusal.value.reached_hz < clock
+    design = generate(tiny(), Options(clock_hz=clock))
+    assert design.target.arity == 2
+    assert design.report().fastest_mhz * 1e6 >= clock
 
 
 CONFIGURATIONS = {

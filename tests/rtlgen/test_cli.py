@@ -21,7 +21,7 @@ from tests.rtlgen.models import QUANT, model, saved, tiny
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-PHASES = ["import", "quantize", "lower", "optimize", "schedule", "Verilog", "write"]
+PHASES = ["import", "quantize", "lower", "optimize", "schedule", "prove", "Verilog", "write"]
 
 READ = """\
 net
@@ -50,13 +50,17 @@ def report() -> str:
     return generate("net.onnx").report().text()
 
 
+def proved() -> str:
+    return generate("net.onnx").proof().text()
+
+
 # -- what is printed -----------------------------------------------------------------------------
 
 
 def test_prints_what_was_read_what_it_costs_and_where_it_is(capsys):
     out, phases = ran(capsys, "--no-verify")
     lines = Path("out/top.v").read_text().count("\n")
-    assert out == f"{READ}\n{report()}\n\nwritten: out, top.v has {lines} lines\n"
+    assert out == f"{READ}\n{report()}\n\n{proved()}\nwritten: out, top.v has {lines} lines\n"
     assert phases == PHASES
 
 
@@ -124,6 +128,7 @@ def test_prints_the_graphs_that_there_are_before_an_error(capsys):
         ("--clock 800MHz", Options(clock_hz=8e8)),
         ("--clock 0.8GHz --stages 4", Options(clock_hz=8e8, stages=4)),
         ("--stages 0", Options(stages=0)),
+        ("--stages 1 --timing t.csv", Options(stages=1, timing="t.csv")),
         ("--ports elements", Options(ports="elements")),
         ("--output q", Options(outputs=("q",))),
         ("--output q --output y", Options(outputs=("q", "y"))),
@@ -137,6 +142,8 @@ def test_prints_the_graphs_that_there_are_before_an_error(capsys):
 def test_the_command_does_what_the_api_does(capsys, arguments, options):
     Path("f.toml").write_text('[formats]\ny = "s6 e-2"')
     np.savez("d.npz", x=np.eye(3))
+    last = generate("net.onnx").flow.outputs[0].op
+    Path("t.csv").write_text(f"endpoint,delay_ns\nfc_w{last}_1,20\n")
     ran(capsys, "--no-verify", *arguments.split())
     generate("net.onnx", options).write("api")
     out, api = (
@@ -253,6 +260,6 @@ def test_the_whole_way():
     )
     lines = Path("out/top.v").read_text().count("\n")
     assert run.stdout == (
-        f"{READ}\n{report()}\n\nwritten: out, top.v has {lines} lines\n"
+        f"{READ}\n{report()}\n\n{proved()}\nwritten: out, top.v has {lines} lines\n"
         f"verified: 1,000 samples, bit-exact in Verilator\n"
     )

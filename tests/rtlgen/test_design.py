@@ -10,6 +10,7 @@ import pytest
 import rtlgen.network
 from rtlgen import Design, Options, generate
 from rtlgen.dataflow import evaluate
+from rtlgen.optimize import optimize
 from sim.errors import ConfigError, DataError
 from sim.manifest import Ports
 from tests.rtlgen.models import QUANT, model, saved, tiny
@@ -284,3 +285,18 @@ def test_a_summary_names_a_dozen_formats():
     shown = lines.network.summary().splitlines()
     assert sum(line.startswith("  format  ") for line in shown) == 12
     assert shown[-1] == "          and 3 more, in formats.toml"
+
+
+def test_of_a_large_network_one_mixture_of_adders_is_tried(monkeypatch):
+    tried = []
+
+    def counting(flow, target, *, hurried):
+        tried.append((target.arity, hurried))
+        return optimize(flow, target, hurried=hurried)
+
+    monkeypatch.setattr("rtlgen.design.optimize", counting)
+    generate(tiny())
+    assert tried == [(3, False), (3, True), (2, False)]
+    monkeypatch.setattr("rtlgen.design.LARGE", 1)
+    generate(tiny())
+    assert tried[3:] == [(3, False)]

@@ -28,8 +28,8 @@ def test_layers_are_the_nodes_of_the_model():
     assert list(layers) == ["fc", "act", "sum"]
     assert (layers["fc"].multiplies, layers["fc"].nonzero_weights) == (6, 5)
     assert layers["fc"].operators == ("MatMul",)
-    assert layers["fc"].operations == 3
-    assert layers["fc"].depth == 2  # one sum of three, in two steps
+    assert layers["fc"].operations == 2
+    assert layers["fc"].depth == 1  # a sum of two, and one of three
     assert layers["act"].output == "1x2, u6 e-4"
     assert layers["sum"].operations == layers["sum"].luts == 0  # a doubling is free
 
@@ -42,6 +42,16 @@ def test_the_sums_agree(options):
     assert made.luts == sum(stage.luts for stage in made.stages)
     assert made.registers == sum(stage.registers for stage in made.stages)
     assert len(made.stages) == max(1, made.latency_clocks)
+
+
+def test_sums_that_share_a_chain_are_entered_and_left_once():
+    digits = Path(__file__).parents[2] / "examples/digits_mlp.onnx"
+    design = generate(digits, Options(target="lfe5u-85f", clock_hz=40e6))
+    alone = replace(design, schedule=replace(design.schedule, chains=()))
+    stacked = sum(len(chain) - 1 for chain in design.schedule.chains)
+    assert stacked > 0
+    ends = design.target.chain_ends
+    assert alone.report().luts - design.report().luts == stacked * (ends - 1)
 
 
 @pytest.mark.parametrize(
