@@ -47,7 +47,6 @@ def _generate(given: argparse.Namespace) -> Design:
     say(source.summary())
     with Display() as display:
         design = build(source, options, target, display)
-        display.begin("prove")
         design.proof()
         display.begin("Verilog")
         _ = design.verilog

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from rtlgen import folder, interface, network, report, routed, verilog
 from rtlgen.cost import luts
@@ -127,7 +128,7 @@ def generate(
 
 
 LARGE = 20_000
-"""Operations of a design for which no other mixture is tried: that would take minutes."""
+"""Operations of a design for which nothing else is tried: that would take minutes."""
 
 
 def build(
@@ -135,19 +136,43 @@ def build(
 ) -> Design:
     """Make a design of a network that was read already.
 
-    Adders of three numbers take fewer LUTs than those of two, but are later. Where a clock is to be
-    met, several mixtures of them are tried, and that with the fewest stages is taken.
+    Where one with tables cannot be proved whole, one without is made that can, if there is one.
     """
     progress = progress or Silent()
-    mixtures = [(target, False)]
+    best = _fewest_stages(source, options, target, progress, tables=True)
+    progress.begin("prove")
+    if len(best.flow.ops) <= LARGE and best.proof().unproved:
+        plain = _fewest_stages(source, options, target, Silent(), tables=False)
+        best = best if plain.proof().unproved else plain
+    return best if options.timing is None else _measured(best, options.timing)
+
+
+class _Way(NamedTuple):
+    """How operations are made of a network."""
+
+    target: Target
+    hurried: bool
+    tables: bool
+
+
+def _fewest_stages(
+    source: Network, options: Options, target: Target, progress: Progress, *, tables: bool
+) -> Design:
+    """Adders of three numbers take fewer LUTs than those of two, but are later.
+
+    Where a clock is to be met, several mixtures of them are tried, and that with the fewest stages
+    is taken.
+    """
+    ways = [_Way(target, hurried=False, tables=tables)]
     if target.arity > 2 and options.wanted_clock_hz is not None:
-        mixtures += [(target, True), (target.binary(), False)]
+        ways.append(_Way(target, hurried=True, tables=tables))
+        ways.append(_Way(target.binary(), hurried=False, tables=tables))
     designs: list[Design] = []
     refusals: list[TooSlow] = []
-    for kind, hurried in mixtures:
+    for way in ways:
         told = Silent() if designs or refusals else progress  # the others are a part of scheduling
         try:
-            designs.append(_scheduled(_optimized(source, options, kind, hurried, told)))
+            designs.append(_scheduled(_optimized(source, options, way, told)))
         except TooSlow as refusal:
             refusals.append(refusal)
         else:
@@ -155,19 +180,17 @@ def build(
                 break
     if not designs:
         raise max(refusals, key=lambda refusal: refusal.reached_hz)
-    best = min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
-    return best if options.timing is None else _measured(best, options.timing)
+    return min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
 
 
-def _optimized(
-    source: Network, options: Options, target: Target, hurried: bool, progress: Progress
-) -> Design:
+def _optimized(source: Network, options: Options, way: _Way, progress: Progress) -> Design:
     """The operations of a design, which has no stages yet."""
+    target, hurried, tables = way
     progress.begin("lower", len(source.graph.nodes))
     search = Search(target.arity, options.effort, ends=target.chain_ends)
     flow = lower(source.graph, progress, search)
     progress.begin("optimize")
-    flow = optimize(flow, target, hurried=hurried)
+    flow = optimize(flow, target, hurried=hurried, tables=tables)
     progress.begin("schedule")
     return Design(source, options, target, flow, Schedule((), 0))
 

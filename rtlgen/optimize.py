@@ -19,10 +19,17 @@ from rtlgen.trees import regroup
 from sim.rounding import Interval
 
 
-def optimize(flow: Dataflow, target: Target | None = None, *, hurried: bool = False) -> Dataflow:
+def optimize(
+    flow: Dataflow,
+    target: Target | None = None,
+    *,
+    hurried: bool = False,
+    tables: bool = True,
+) -> Dataflow:
     """Run all passes; the ports stay what they are. Without a target, those that need none.
 
-    ``hurried`` sums are there as early as they can be.
+    ``hurried`` sums are there as early as they can be; with ``tables``, what few bits decide is
+    looked up where that is smaller.
     """
     for run in PASSES:
         flow = run(flow)
@@ -30,7 +37,7 @@ def optimize(flow: Dataflow, target: Target | None = None, *, hurried: bool = Fa
         flow = regroup(flow, target, hurried=hurried)
     for run in CUTTING:
         flow = run(flow)
-    return flow if target is None else tabulate(flow, target)
+    return tabulate(flow, target) if target is not None and tables else flow
 
 
 def simplify(flow: Dataflow) -> Dataflow:

@@ -290,9 +290,9 @@ def test_a_summary_names_a_dozen_formats():
 def test_of_a_large_network_one_mixture_of_adders_is_tried(monkeypatch):
     tried = []
 
-    def counting(flow, target, *, hurried):
+    def counting(flow, target, *, hurried, tables):
         tried.append((target.arity, hurried))
-        return optimize(flow, target, hurried=hurried)
+        return optimize(flow, target, hurried=hurried, tables=tables)
 
     monkeypatch.setattr("rtlgen.design.optimize", counting)
     generate(tiny())

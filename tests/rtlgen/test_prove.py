@@ -505,9 +505,8 @@ def some(*firsts: int, slow: range) -> list[Any]:
 @pytest.mark.parametrize("first", some(0, 10, 20, slow=range(30, 150, 10)))
 @pytest.mark.parametrize("kind", CASES)
 def test_random_networks_are_proved(first, kind):
-    """None is disproved; a table of values that depend on each other may stay unproved."""
-    proofs = [made.proof() for made in designs(first, kind, 4, limit=4000)]
-    assert sum(proof.unproved == () for proof in proofs) >= 3
+    for made in designs(first, kind, 4, limit=4000):
+        assert made.proof().unproved == ()
 
 
 @pytest.mark.parametrize("first", some(100, 140, slow=range(180, 400, 40)))
@@ -634,8 +633,8 @@ def test_a_design_that_is_disproved_is_not_written(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     saved(tiny())
 
-    def mistaken(flow: Dataflow, target: Target, *, hurried: bool) -> Dataflow:
-        wrong = copy(optimize(flow, target, hurried=hurried))
+    def mistaken(flow: Dataflow, target: Target, *, hurried: bool, tables: bool) -> Dataflow:
+        wrong = copy(optimize(flow, target, hurried=hurried, tables=tables))
         wrong.outputs.reverse()
         return wrong
 
