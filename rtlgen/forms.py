@@ -7,9 +7,10 @@ as narrow as ``y``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from rtlgen.builder import Builder
-from rtlgen.operations import Add, Const, Sub, Ternary, Wire
+from rtlgen.operations import Wire, summands
 from sim.rounding import Interval
 
 
@@ -51,18 +52,6 @@ class Forms:
 
     def _of(self, i: int) -> Form:
         if i not in self._known:
-            match self._flow.ops[i]:
-                case Add(a, b):
-                    form = self.of(a).plus(self.of(b))
-                case Sub(a, b):
-                    form = self.of(a).plus(self.of(b).times(-1, 0))
-                case Ternary(a, b, c, sign_b, sign_c):
-                    form = self.of(a).plus(self.of(b).times(sign_b, 0))
-                    form = form.plus(self.of(c).times(sign_c, 0))
-                case Const(code):
-                    form = Form(0, {i: 1})
-                    assert code == self._flow.intervals[i].lo
-                case _:
-                    form = Form(0, {i: 1})
-            self._known[i] = form
+            parts = [self.of(wire).times(sign, 0) for wire, sign in summands(self._flow.ops[i])]
+            self._known[i] = reduce(Form.plus, parts) if parts else Form(0, {i: 1})
         return self._known[i]

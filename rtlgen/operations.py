@@ -123,6 +123,26 @@ class Lookup:
 Op = Input | Const | Add | Sub | Ternary | Mul | Max | Min | Compare | Mux | Round | Limit | Lookup
 
 
+class Term(NamedTuple):
+    """A part of a sum: a wire that is added or subtracted."""
+
+    wire: Wire
+    sign: int
+
+
+def summands(op: Op) -> list[Term]:
+    """The operands of a sum, with their signs; none if it is no sum."""
+    match op:
+        case Add(a, b):
+            return [Term(a, 1), Term(b, 1)]
+        case Sub(a, b):
+            return [Term(a, 1), Term(b, -1)]
+        case Ternary(a, b, c, sign_b, sign_c):
+            return [Term(a, 1), Term(b, sign_b), Term(c, sign_c)]
+        case _:
+            return []
+
+
 def operands(op: Op) -> tuple[Wire, ...]:
     match op:
         case Add() | Sub() | Max() | Min() | Mul() | Compare():

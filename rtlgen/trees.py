@@ -11,11 +11,10 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import log2
-from typing import NamedTuple
 
 from rtlgen.dataflow import Dataflow, operands, reachable
 from rtlgen.forms import Forms
-from rtlgen.operations import Add, Input, Limit, Op, Round, Sub, Ternary, Wire, with_operands
+from rtlgen.operations import Input, Limit, Op, Round, Term, Wire, summands, with_operands
 from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
 
@@ -30,26 +29,6 @@ def regroup(flow: Dataflow, target: Target, *, hurried: bool = False) -> Dataflo
 
 ROUNDED = 1 + 1e-9
 """Weights are powers of logarithms."""
-
-
-class Term(NamedTuple):
-    """A part of a sum: a wire that is added or subtracted."""
-
-    wire: Wire
-    sign: int
-
-
-def signed(op: Op) -> list[Term]:
-    """The operands of a sum, with their signs; none if it is no sum."""
-    match op:
-        case Add(a, b):
-            return [Term(a, 1), Term(b, 1)]
-        case Sub(a, b):
-            return [Term(a, 1), Term(b, -1)]
-        case Ternary(a, b, c, sign_b, sign_c):
-            return [Term(a, 1), Term(b, sign_b), Term(c, sign_c)]
-        case _:
-            return []
 
 
 def fastest(weights: Sequence[float], arity: int) -> float:
@@ -76,14 +55,14 @@ class _Regrouping:
         self.alive = reachable(flow)
         uses = Counter(w.op for i, op in enumerate(flow.ops) if self.alive[i] for w in operands(op))
         uses.update(wire.op for wire in flow.outputs)
-        reads = {w.op for i, op in enumerate(flow.ops) if self.alive[i] for w, _ in signed(op)}
-        self.inner = {i for i in reads if uses[i] == 1 and signed(flow.ops[i])}
+        reads = {w.op for i, op in enumerate(flow.ops) if self.alive[i] for w, _ in summands(op)}
+        self.inner = {i for i in reads if uses[i] == 1 and summands(flow.ops[i])}
 
     def run(self) -> Dataflow:
         for i, op in enumerate(self.old.ops):
             if isinstance(op, Input) or (self.alive[i] and i not in self.inner):
                 self.new.origin = self.old.origins[i]
-                self.wires[i] = self._sum(i) if signed(op) else self._copy(i, op)
+                self.wires[i] = self._sum(i) if summands(op) else self._copy(i, op)
         self.new.outputs = [self._mapped(wire) for wire in self.old.outputs]
         return self.new
 
@@ -94,16 +73,16 @@ class _Regrouping:
         op = with_operands(op, [self._mapped(w) for w in operands(op)])
         return self.new.emit(op, self.old.intervals[i])
 
-    def _terms(self, i: int, sign: int = 1, shift: int = 0) -> Iterator[Term]:
+    def _gather(self, i: int, sign: int = 1, shift: int = 0) -> Iterator[Term]:
         """What is added up to operation ``i``."""
-        for wire, s in signed(self.old.ops[i]):
+        for wire, s in summands(self.old.ops[i]):
             if wire.op in self.inner:
-                yield from self._terms(wire.op, sign * s, shift + wire.shift)
+                yield from self._gather(wire.op, sign * s, shift + wire.shift)
             else:
                 yield Term(self._mapped(wire) << shift, sign * s)
 
     def _sum(self, i: int) -> Wire:
-        row = self._gathered(self._terms(i))
+        row = self._gathered(self._gather(i))
         budget = self._soonest([self._weight(term) for term in row])
         while len(row) > 1:
             group = self._next(row, budget)
@@ -135,7 +114,7 @@ class _Regrouping:
         while len(self.levels) <= term.wire.op:
             op = ops[len(self.levels)]
             before = max((self.levels[w.op] for w in operands(op)), default=0)
-            self.levels.append(before + (log2(len(signed(op)) or 1 + (not _free(op)))))
+            self.levels.append(before + (log2(len(summands(op)) or 1 + (not _free(op)))))
         return float(2 ** self.levels[term.wire.op])
 
     def _top(self, term: Term) -> int:

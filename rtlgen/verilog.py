@@ -18,7 +18,8 @@ from amaranth.lib import data
 
 from rtlgen.adders import Modules
 from rtlgen.dataflow import Dataflow, Input, operands
-from rtlgen.hardware import Pipeline, identifier, shape
+from rtlgen.hardware import Pipeline, identifier
+from rtlgen.logic import shape
 from rtlgen.schedule import Schedule
 from sim.manifest import Ports
 from sim.rounding import Interval

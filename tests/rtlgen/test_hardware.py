@@ -8,7 +8,8 @@ import pytest
 from amaranth.sim import Simulator
 
 from rtlgen.dataflow import Dataflow, Limit, Lookup, Round, Wire, evaluate
-from rtlgen.hardware import Pipeline, identifier, shape
+from rtlgen.hardware import Pipeline, identifier
+from rtlgen.logic import shape
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.targets import find
 from rtlgen.timing import Timing
