@@ -1,6 +1,6 @@
 """Our hardware beside that of da4ml and alkaid: the same cases through the same flows, in one run.
 
-    python benchmarks/peers.py --peers DIR [--bench DIR] [--cases GLOB,...] [--flows NAME,...]
+    python benchmarks/peers.py [--peers DIR] [--bench DIR] [--cases GLOB,...] [--flows NAME,...]
 
 DIR of ``--peers`` is a virtual environment of its own, which is made if it is not there. Results
 are kept, so that a run that was broken off continues, and one after a change does again only what
@@ -42,7 +42,7 @@ KEPT = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "rtlgen-benchmarks"
 
 def bench(given: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Bench, dict[str, str]]:
     """The tools that the command line asks for, and their versions."""
-    environment = Environment.install(given.peers, PACKAGES, given.limit)
+    environment = Environment.install(given.peers.expanduser(), PACKAGES, given.limit)
     own = Environment(Path(sys.executable), given.limit)
     versions = environment.versions(SHOWN)
     store = Store(given.cache.expanduser())
@@ -104,7 +104,13 @@ def options(description: str | None, patterns: str, flows: str) -> argparse.Argu
     """What every comparison with the peers asks for; cases and flows have these defaults."""
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     add = parser.add_argument
-    add("--peers", type=Path, required=True, metavar="DIR", help="the peers' environment")
+    add(
+        "--peers",
+        type=Path,
+        default=KEPT / "peers",
+        metavar="DIR",
+        help="the peers' environment [%(default)s]",
+    )
     add("--bench", type=Path, default=BENCH, metavar="DIR", help="has the cases [%(default)s]")
     add("--cases", default=patterns, metavar="GLOB,...", help="which cases [%(default)s]")
     add(

@@ -1,6 +1,6 @@
 """Area against latency: pipelines of all lengths, ours beside the peers', as points and plots.
 
-    python benchmarks/sweep.py --peers DIR [--bench DIR] [--cases GLOB,...] [--tools NAME,...]
+    python benchmarks/sweep.py [--peers DIR] [--bench DIR] [--cases GLOB,...] [--tools NAME,...]
 
 Each case becomes ``plots/CASE.json`` and, where matplotlib is installed, ``plots/CASE.svg``. The
 peers are asked for so many adders a stage (their ``latency_cutoff``), and we for the stages that
