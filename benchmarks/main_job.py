@@ -72,7 +72,8 @@ class Stopwatch:
 
     def end(self) -> None:
         if self._phase:
-            self.seconds[self._phase] = perf_counter() - self._start
+            before = self.seconds.get(self._phase, 0.0)  # some begin more than once
+            self.seconds[self._phase] = before + perf_counter() - self._start
         self._phase = ""
 
 
@@ -104,9 +105,11 @@ class Measurement:
 ROWS = (
     ("import", "s", "seconds.import"),
     ("quantize", "s", "seconds.quantize"),
+    ("search", "s", "seconds.search"),
     ("lower", "s", "seconds.lower"),
     ("optimize", "s", "seconds.optimize"),
     ("schedule", "s", "seconds.schedule"),
+    ("prove", "s", "seconds.prove"),
     ("Amaranth and Verilog", "s", "seconds.verilog"),
     ("from file to Verilog", "s", "to_verilog"),
     ("", "CPU s", "to_verilog_cpu"),

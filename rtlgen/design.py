@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from rtlgen import folder, interface, network, report, routed, verilog
 from rtlgen.cost import luts
 from rtlgen.dataflow import Dataflow
 from rtlgen.encoding import Floats
 from rtlgen.frontend import Given
-from rtlgen.lowering import lower
+from rtlgen.lowering import constant_products, lower
 from rtlgen.network import Network, Samples
 from rtlgen.optimize import optimize
 from rtlgen.options import Options
+from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
 from rtlgen.proof import Proof, prove
 from rtlgen.report import Report
@@ -139,60 +139,73 @@ def build(
     Where one with tables cannot be proved whole, one without is made that can, if there is one.
     """
     progress = progress or Silent()
-    best = _fewest_stages(source, options, target, progress, tables=True)
+    maker = _Maker(source, options, target)
+    best = maker.fewest_stages(progress, tables=True)
     progress.begin("prove")
     if len(best.flow.ops) <= LARGE and best.proof().unproved:
-        plain = _fewest_stages(source, options, target, Silent(), tables=False)
+        plain = maker.fewest_stages(Silent(), tables=False)
         best = best if plain.proof().unproved else plain
     return best if options.timing is None else _measured(best, options.timing)
 
 
-class _Way(NamedTuple):
-    """How operations are made of a network."""
+@dataclass(frozen=True)
+class _Maker:
+    """Makes designs of one network, from adders of several kinds; nothing is searched twice."""
 
+    source: Network
+    options: Options
     target: Target
-    hurried: bool
-    tables: bool
+    plans: dict[int, Plans] = field(default_factory=dict)
+    """By how many numbers an adder takes."""
 
+    def fewest_stages(self, progress: Progress, *, tables: bool) -> Design:
+        """Adders of three numbers take fewer LUTs than those of two, but are later.
 
-def _fewest_stages(
-    source: Network, options: Options, target: Target, progress: Progress, *, tables: bool
-) -> Design:
-    """Adders of three numbers take fewer LUTs than those of two, but are later.
-
-    Where a clock is to be met, several mixtures of them are tried, and that with the fewest stages
-    is taken.
-    """
-    ways = [_Way(target, hurried=False, tables=tables)]
-    if target.arity > 2 and options.wanted_clock_hz is not None:
-        ways.append(_Way(target, hurried=True, tables=tables))
-        ways.append(_Way(target.binary(), hurried=False, tables=tables))
-    designs: list[Design] = []
-    refusals: list[TooSlow] = []
-    for way in ways:
-        told = Silent() if designs or refusals else progress  # the others are a part of scheduling
-        try:
-            designs.append(_scheduled(_optimized(source, options, way, told)))
-        except TooSlow as refusal:
-            refusals.append(refusal)
-        else:
-            if len(designs[-1].flow.ops) > LARGE:
+        Where a clock is to be met, several mixtures of them are tried, and that with the fewest
+        stages is taken.
+        """
+        mixtures = [(self.target, False)]
+        if self.target.arity > 2 and self.options.wanted_clock_hz is not None:
+            mixtures += [(self.target, True), (self.target.binary(), False)]
+        designs: list[Design] = []
+        refusals: list[TooSlow] = []
+        for target, hurried in mixtures:
+            plans = self._searched(target, progress)
+            told = Silent() if designs or refusals else progress  # what is searched takes longest
+            flow = self._operations(target, plans, told, hurried=hurried, tables=tables)
+            try:
+                designs.append(_scheduled(self._design(target, flow)))
+            except TooSlow as refusal:
+                refusals.append(refusal)
+            if len(flow.ops) > LARGE and designs:
                 break
-    if not designs:
-        raise max(refusals, key=lambda refusal: refusal.reached_hz)
-    return min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
+        if not designs:
+            raise max(refusals, key=lambda refusal: refusal.reached_hz)
+        return min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
 
+    def _searched(self, target: Target, progress: Progress) -> Plans:
+        if target.arity not in self.plans:
+            plans = Plans(Search(target.arity, self.options.effort, ends=target.chain_ends))
+            problems = constant_products(self.source.graph)
+            progress.begin("search", len(problems))
+            plans.prepare(problems, progress)
+            self.plans[target.arity] = plans
+        return self.plans[target.arity]
 
-def _optimized(source: Network, options: Options, way: _Way, progress: Progress) -> Design:
-    """The operations of a design, which has no stages yet."""
-    target, hurried, tables = way
-    progress.begin("lower", len(source.graph.nodes))
-    search = Search(target.arity, options.effort, ends=target.chain_ends)
-    flow = lower(source.graph, progress, search)
-    progress.begin("optimize")
-    flow = optimize(flow, target, hurried=hurried, tables=tables)
-    progress.begin("schedule")
-    return Design(source, options, target, flow, Schedule((), 0))
+    def _operations(
+        self, target: Target, plans: Plans, progress: Progress, *, hurried: bool, tables: bool
+    ) -> Dataflow:
+        graph = self.source.graph
+        progress.begin("lower", len(graph.nodes))
+        flow = lower(graph, progress, plans)
+        progress.begin("optimize")
+        flow = optimize(flow, target, hurried=hurried, tables=tables)
+        progress.begin("schedule")
+        return flow
+
+    def _design(self, target: Target, flow: Dataflow) -> Design:
+        """Without stages."""
+        return Design(self.source, self.options, target, flow, Schedule((), 0))
 
 
 def _scheduled(design: Design, percents: tuple[int, ...] = ()) -> Design:

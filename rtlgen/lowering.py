@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kernels.conv import Conv
 from kernels.dense import Gemm
 from kernels.elementwise import Add, Sub
 from rtlgen.dataflow import Dataflow
 from rtlgen.graph import Graph, Node
-from rtlgen.plans import Plans
+from rtlgen.plans import Plans, Problem
 from rtlgen.progress import Progress, Silent
 from rtlgen.search import Search
 from rtlgen.wires import Wires
 
 
-def lower(graph: Graph, progress: Progress | None = None, search: Search | None = None) -> Dataflow:
-    """The unrolled network: an operation for each scalar result, a step for each node.
+def lower(graph: Graph, progress: Progress | None = None, plans: Plans | None = None) -> Dataflow:
+    """The unrolled network: an operation for each scalar result, a step for each node."""
+    return _evaluated(graph, plans or Plans(), progress or Silent())
 
-    A first, quick evaluation finds the constant products, so that those of all layers can be
-    searched at once.
+
+def constant_products(graph: Graph) -> list[Problem]:
+    """The products that lowering asks for plans of, so that those of all layers can be searched.
+
+    They do not depend on the plans: intervals are exact, whatever adds up to a sum.
     """
-    search = search or Search()
-    plans = Plans(search)
-    if search.effort > 1:
-        quick = Plans(replace(search, effort=1))
-        _evaluated(graph, quick, Silent())
-        plans.prepare(quick.known)
-    return _evaluated(graph, plans, progress or Silent())
+    quick = Plans(Search(effort=1))
+    _evaluated(graph, quick, Silent())
+    return list(quick.known)
 
 
 def _evaluated(graph: Graph, plans: Plans, progress: Progress) -> Dataflow:

@@ -17,6 +17,7 @@ import numpy as np
 
 from rtlgen.cmvm import solve
 from rtlgen.plan import Plan, Step, Term
+from rtlgen.progress import Progress, Silent
 from rtlgen.search import Search
 from sim.integers import IntArray, integers
 from sim.rounding import Interval
@@ -40,6 +41,10 @@ class Problem(NamedTuple):
     """Whether a constant is added to each product later."""
 
     @property
+    def size(self) -> str:
+        return f"{len(self.rows)} x {len(self.rows[0]) if self.rows else 0}"
+
+    @property
     def matrix(self) -> IntArray:
         columns = len(self.rows[0]) if self.rows else 0
         return integers(np.array(self.rows, np.object_).reshape(len(self.rows), columns))
@@ -59,11 +64,14 @@ class Plans:
             self.known[problem] = self._made(problem)
         return self.known[problem]
 
-    def prepare(self, problems: Iterable[Problem]) -> None:
+    def prepare(self, problems: Iterable[Problem], progress: Progress | None = None) -> None:
         """Make the plans of several problems, as many at once as there are processors."""
+        progress = progress or Silent()
         missing = [p for p in dict.fromkeys(problems) if p not in self.known]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            self.known.update(zip(missing, pool.map(self._made, missing), strict=True))
+            for problem, plan in zip(missing, pool.map(self._made, missing), strict=True):
+                self.known[problem] = plan
+                progress.step(problem.size)
 
     def _made(self, problem: Problem) -> Plan:
         path = self._path(problem)

@@ -21,7 +21,9 @@ from tests.rtlgen.models import QUANT, model, saved, tiny
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-PHASES = ["import", "quantize", "lower", "optimize", "schedule", "prove", "Verilog", "write"]
+TERNARY = ["import", "quantize", "search", "lower", "optimize", "schedule"]
+PHASES = [*TERNARY, "search", "prove", "Verilog", "write"]
+"""The second search is that for adders of two numbers."""
 
 READ = """\
 net
