@@ -83,9 +83,10 @@ class _Regrouping:
 
     def _sum(self, i: int) -> Wire:
         row = self._gathered(self._gather(i))
-        budget = self._soonest([self._weight(term) for term in row])
+        latest = max(map(self._level, row), default=0.0)
+        budget = self._soonest(self._weights(row, latest))
         while len(row) > 1:
-            group = self._next(row, budget)
+            group = self._next(row, self._weights(row, latest), budget)
             for term in group:
                 row.remove(term)
             known = self.old.intervals[i] if not row else None
@@ -108,14 +109,18 @@ class _Regrouping:
             row.append(constant)
         return sorted(row, key=self._top)
 
-    def _weight(self, term: Term) -> float:
-        """``2**levels`` of logic from the inputs to a term."""
+    def _weights(self, row: Sequence[Term], latest: float) -> list[float]:
+        """``2**levels`` of each term, counted from a late one: a network may have thousands."""
+        return [2.0 ** (self._level(term) - latest) for term in row]
+
+    def _level(self, term: Term) -> float:
+        """How much logic is in front of a term, in adders of two."""
         ops = self.new.ops
         while len(self.levels) <= term.wire.op:
             op = ops[len(self.levels)]
             before = max((self.levels[w.op] for w in operands(op)), default=0)
             self.levels.append(before + (log2(len(summands(op)) or 1 + (not _free(op)))))
-        return float(2 ** self.levels[term.wire.op])
+        return self.levels[term.wire.op]
 
     def _top(self, term: Term) -> int:
         """The position above the highest bit."""
@@ -127,11 +132,10 @@ class _Regrouping:
         arities = range(2, self.arity + 1) if self.hurried else [self.arity]
         return min(fastest(weights, arity) for arity in arities)
 
-    def _next(self, row: Sequence[Term], budget: float) -> Sequence[Term]:
+    def _next(self, row: Sequence[Term], weights: Sequence[float], budget: float) -> Sequence[Term]:
         """The narrowest terms that may meet now, or else those that are there first."""
         most = self.arity - (len(row) + 1) % (self.arity - 1)
         sizes = range(min(self.arity, len(row)), 1, -1) if self.hurried else [most]
-        weights = [self._weight(term) for term in row]
         early = sorted(range(len(row)), key=weights.__getitem__)
         for size in sizes:
             windows = [range(k, k + size) for k in range(len(row) - size + 1)]

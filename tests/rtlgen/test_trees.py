@@ -141,6 +141,18 @@ def test_intervals_are_exact_where_terms_are_independent(seed):
     assert found == forms.interval(forms.of(flow.outputs[0])).at(found.exp)
 
 
+@pytest.mark.parametrize("hurried", [False, True])
+def test_thousands_of_levels(hurried):
+    flow = Dataflow()
+    x, y = (flow.input(k, Interval(0, 15, 0)) for k in range(2))
+    for k in range(1500):
+        total = flow.add(flow.add(x, y), flow.const(k % 5, 0))
+        x = flow.quantize(total, Interval(0, 15, 0), Rounding.FLOOR, Overflow.WRAP)
+        y = flow.max(x, flow.const(3, 0))
+    flow.outputs = [x, y]
+    check(flow, regroup(flow, TARGETS[0], hurried=hurried), samples=3)
+
+
 # -- forms --------------------------------------------------------------------------------------
 
 
