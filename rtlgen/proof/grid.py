@@ -29,13 +29,13 @@ class Grid:
     """None for what depends on something else."""
 
     @classmethod
-    def over(cls, atoms: Atoms, axes: Iterable[int]) -> Grid | None:
+    def over(cls, atoms: Atoms, axes: Iterable[int], limit: int = LIMIT) -> Grid | None:
         """None if there are too many points."""
         axes = tuple(sorted(axes))
-        if prod(atoms.hi[a] - atoms.lo[a] + 1 for a in axes) > 64 * LIMIT:
+        if prod(atoms.hi[a] - atoms.lo[a] + 1 for a in axes) > 64 * limit:
             return None
         images = [_image(atoms, a) for a in axes]
-        if prod(map(len, images)) > LIMIT:
+        if prod(map(len, images)) > limit:
             return None
         points = np.meshgrid(*images, indexing="ij")
         return cls(atoms, axes, {a: p.reshape(-1) for a, p in zip(axes, points, strict=True)})

@@ -19,6 +19,8 @@ from rtlgen.proof.kinds import Curve, Largest, Port, Product, Untried
 from sim import integers
 from sim.integers import IntArray
 
+_POINTS = 1 << 12
+"""Of the grid of each function of the network, at most."""
 _USERS = 2000
 """Atoms of the network that are asked whether they are the twin of one of the hardware."""
 
@@ -42,7 +44,7 @@ class Twins(Algebra):
     def placed(self, base: int, drawn: Drawn) -> Form:
         form = super().placed(base, drawn)
         atom = form.atom
-        if self.native is None or atom is None or atom < self.native:
+        if atom is None or not isinstance(self.kinds[atom], Curve):
             return form
         if atom not in self._twins:
             self._twins[atom] = self._twin(atom)
@@ -83,16 +85,23 @@ class Twins(Algebra):
 
     def _twin(self, atom: int) -> Form | None:
         """A form of the network's atoms that is the same at every point of their grid."""
-        axes = self.support(atom)
-        if (grid := self.grid(axes)) is None:
+        inside = {inner for form in self.made_of(atom) for inner in form.terms}
+        if self.native is None:
+            return self._line(atom, Grid.over(self, inside, _POINTS))
+        grid = self.grid({leaf for inner in inside for leaf in self.support(inner)})
+        if grid is None or (codes := grid.atom(atom)) is None:
             return None
-        if (codes := grid.atom(atom)) is None:
-            return None
-        if (line := _line(grid, codes)) is not None:
+        if (line := self._line(atom, grid)) is not None:
             return line
         normal, gain, first = _normal(codes)
         known = self._natives(grid).get(normal)
         return None if known is None else combined([(gain, known), (1, Form({}, first))])
+
+    @staticmethod
+    def _line(atom: int, grid: Grid | None) -> Form | None:
+        """A weighted sum of the axes, as where all but one of them are too small to matter."""
+        codes = None if grid is None else grid.atom(atom)
+        return None if grid is None or codes is None else _line(grid, codes)
 
     def _natives(self, grid: Grid) -> dict[bytes, Form]:
         """What the network has of the atoms of a grid, by its values."""

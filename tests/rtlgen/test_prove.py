@@ -387,6 +387,18 @@ def test_thresholds_of_a_maximum_are_maxima_of_bits():
     assert proved(flow_of(*ops, outputs=[Wire(15)]), counted).unproved == ()
 
 
+def test_a_sum_that_one_bit_decides_is_the_bit():
+    """8 a - b - c, which is 3 or more where a is one."""
+    one = Threshold(Fixed.constant([3], 0), Fixed.constant(0), Fixed.constant(1))
+    nodes = Node(MatMul(), ("x", "w"), ("h",), "fc"), Node(one, ("h",), ("y",), "act")
+    bits = Intervals.full((1, 3), Interval(0, 1, 0))
+    decided = graph(*nodes, inputs=bits, w=Fixed.constant([[8], [-1], [-1]], 0))
+    ports = [(Input(i), (0, 1, 0)) for i in range(3)]
+    assert proved(flow_of(*ports, outputs=[Wire(0)]), decided).unproved == ()
+    with pytest.raises(Disproved, match="is not the network's"):
+        proved(flow_of(*ports, outputs=[Wire(1)]), decided)
+
+
 def test_a_choice_is_a_product_with_a_bit():
     product = Graph(
         {
