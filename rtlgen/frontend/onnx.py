@@ -9,6 +9,7 @@ import numpy as np
 
 from rtlgen.frontend.dropping import without_no_ops, without_unread_outputs
 from rtlgen.frontend.endings import ending_at, ending_at_logits
+from rtlgen.frontend.expanding import expanded
 from rtlgen.frontend.folding import folded
 from rtlgen.frontend.integers import check_integers
 from rtlgen.frontend.layouts import channels_first
@@ -30,7 +31,7 @@ def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> 
     if outputs:
         network = ending_at(network, outputs)
     network = upgrade(channels_first(network.pruned(), source.opset))
-    network = with_zero_points(settle(folded(network)))
+    network = with_zero_points(expanded(settle(folded(network))))
     check_integers(network)
     network = without_unread_outputs(without_no_ops(network))
     if logits:

@@ -54,10 +54,10 @@ def _upgraded(node: OnnxNode) -> OnnxNode:
     for before, change in CHANGES.get(node.op_type, ()):
         if node.opset < before:
             node = change(node)
-    return _with_defaults(node)
+    return with_defaults(node)
 
 
-def _with_defaults(node: OnnxNode) -> OnnxNode:
+def with_defaults(node: OnnxNode) -> OnnxNode:
     """Fill in the defaults of the model's opset, for newer attributes those of the newest."""
     known = onnx.defs.get_schema(node.op_type, NEWEST, "").attributes
     for name in node.attributes:
