@@ -44,6 +44,10 @@ def call(build: Builder, node: Node) -> None:
             _each(build, "PRelu", node, alpha=Fixed.of_floats(alpha))
         case elementwise.Clip():
             _clip(build, node, node.op)
+        case elementwise.ThresholdedRelu(alpha=alpha):
+            _edged(build, node, alpha=alpha)
+        case elementwise.Shrink(bias=bias, lambd=edge):
+            _edged(build, node, bias=bias, edge=edge)
         case quant.Quantize():
             _quantize(build, node, node.op)
         case quant.Threshold():
@@ -104,6 +108,15 @@ def _clip(build: Builder, node: Node, op: elementwise.Clip) -> None:
     hi = _limit(op.max, Fixed.constant(x.hi, x.exp))
     kind = number(joint([x, *(formats.hull(Intervals.of(end)) for end in (lo, hi))]))
     _each(build, f"Clip<{kind}>", node, min=lo, max=hi)
+
+
+def _edged(build: Builder, node: Node, **parameters: float) -> None:
+    """An operator that compares its input with parameters, or with these negated."""
+    x = formats.hull(build.types[node.inputs[0]])
+    constants_of = {name: Fixed.of_floats(value) for name, value in parameters.items()}
+    both = [Intervals.of(sign) for c in constants_of.values() for sign in (c, -c)]
+    kind = number(joint([x, *(formats.hull(each) for each in both)]))
+    _each(build, f"{type(node.op).__name__}<{kind}>", node, **constants_of)
 
 
 def _limit(end: float | None, own: Fixed) -> Fixed:

@@ -114,6 +114,24 @@ struct PRelu {
     }
 };
 
+// x where it is above alpha, else zero; both are numbers of type T.
+template <class T>
+struct ThresholdedRelu {
+    template <class Y, class X, class Alpha>
+    static Y of(const X &x, const Alpha &alpha) {
+        return T(alpha) < T(x) ? Y(x) : Y(0);
+    }
+};
+
+// x nearer to zero by bias, and zero from -edge to edge; all are numbers of type T.
+template <class T>
+struct Shrink {
+    template <class Y, class X, class Bias, class Edge>
+    static Y of(const X &x, const Bias &bias, const Edge &edge) {
+        return T(x) < T(-edge) ? Y(x + bias) : T(edge) < T(x) ? Y(x - bias) : Y(0);
+    }
+};
+
 // min(max(x, lo), hi), in this order; all are numbers of type T.
 template <class T>
 struct Clip {

@@ -149,6 +149,33 @@ class PRelu(Operator):
 
 
 @dataclass(frozen=True)
+class ThresholdedRelu(Operator):
+    """``x`` where it is above ``alpha``, else zero."""
+
+    onnx = ("ThresholdedRelu",)
+    scales = Scales.ABSORB
+    alpha: float = 1.0
+
+    def forward(self, x: Array) -> Array:
+        return (-x).at_least(Fixed.of_floats(-self.alpha)).where(ZERO, x)
+
+
+@dataclass(frozen=True)
+class Shrink(Operator):
+    """``x`` nearer to zero by ``bias``, and zero from ``-lambd`` to ``lambd``."""
+
+    onnx = ("Shrink",)
+    scales = Scales.ABSORB
+    bias: float = 0.0
+    lambd: float = 0.5
+
+    def forward(self, x: Array) -> Array:
+        bias, edge = Fixed.of_floats(self.bias), Fixed.of_floats(-self.lambd)
+        above = (-x).at_least(edge).where(ZERO, x - bias)
+        return x.at_least(edge).where(above, x + bias)
+
+
+@dataclass(frozen=True)
 class Clip(Operator):
     """``min(max(x, self.min), self.max)``; an end that is absent or infinite does not limit."""
 

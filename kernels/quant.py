@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
-from kernels.base import Operator
+from kernels.base import Operator, Scales
 from sim.array import Array
 from sim.fixed import Fixed
 from sim.intervals import Intervals
-from sim.rounding import Overflow, Rounding
+from sim.rounding import Interval, Overflow, Rounding
+
+_WIDEST = 1 << 256
+"""No integer is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,41 @@ class Quantize(Operator):
     def forward(self, x: Array) -> Array:
         to = self.to.map(lambda a: np.broadcast_to(a, x.shape))
         return x.quantize(to, self.rounding, self.overflow)
+
+
+class Integral(Operator):
+    """The nearest integer in some direction."""
+
+    scales = Scales.ABSORB
+    rounding: ClassVar[Rounding]
+
+    def forward(self, x: Array) -> Any:
+        integers = Intervals.full(x.shape, Interval(-_WIDEST, _WIDEST, 0))
+        return x.quantize(integers, self.rounding, Overflow.SATURATE)
+
+
+@dataclass(frozen=True)
+class Floor(Integral):
+    """The largest integer that is not above ``x``."""
+
+    onnx = ("Floor",)
+    rounding = Rounding.FLOOR
+
+
+@dataclass(frozen=True)
+class Ceil(Integral):
+    """The smallest integer that is not below ``x``."""
+
+    onnx = ("Ceil",)
+    rounding = Rounding.CEIL
+
+
+@dataclass(frozen=True)
+class Round(Integral):
+    """The nearest integer, the even one of two."""
+
+    onnx = ("Round",)
+    rounding = Rounding.HALF_EVEN
 
 
 @dataclass(frozen=True, eq=False)

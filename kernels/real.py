@@ -52,34 +52,3 @@ class DequantizeLinear(RealOperator):
     onnx = ("DequantizeLinear",)
     without_effect = {"block_size": (0,), "output_dtype": (0, 1, 10, 16)}
     axis: int = 1
-
-
-@dataclass(frozen=True)
-class Elu(RealOperator):
-    """``x``, or ``alpha * (exp(x) - 1)`` where ``x`` is negative."""
-
-    onnx = ("Elu",)
-    alpha: float = 1.0
-
-
-@dataclass(frozen=True)
-class Selu(RealOperator):
-    """``gamma * x``, or ``gamma * alpha * (exp(x) - 1)`` where ``x`` is negative."""
-
-    onnx = ("Selu",)
-    alpha: float = float(np.float32(1.6732632))
-    gamma: float = float(np.float32(1.050701))
-
-
-@dataclass(frozen=True)
-class Sigmoid(RealOperator):
-    """``1 / (1 + exp(-x))``."""
-
-    onnx = ("Sigmoid",)
-
-
-@dataclass(frozen=True)
-class Tanh(RealOperator):
-    """The hyperbolic tangent."""
-
-    onnx = ("Tanh",)

@@ -32,6 +32,18 @@ def joined(draft: Draft, values: list[Scaled], node: OnnxNode) -> tuple[list[Sca
     return out, (Affine(scale, offset, node),)
 
 
+def met(draft: Draft, op: Operator, node: OnnxNode, values: list[Scaled]) -> Scaled:
+    """Values that an elementwise operator brings together."""
+    match op:
+        case Add() | Sum() | Sub():
+            return summed(draft, op, node, values)
+        case Max() | Min():
+            return extreme(draft, op, node, values)
+        case _:
+            assert isinstance(op, Mul)
+            return multiplied(draft, op, node, values)
+
+
 def summed(draft: Draft, op: Add | Sub | Sum, node: OnnxNode, values: list[Scaled]) -> Scaled:
     """A sum or difference of values on one common unit; their offsets add up."""
     values, unit = _on_common_unit(draft, values, node)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
+from typing import assert_never
 
 import numpy as np
 
 from kernels.base import OnnxNode, Operator
+from kernels.curves import (
+    Approximation,
+    Celu,
+    Curve,
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    Selu,
+    Swish,
+)
 from kernels.elementwise import (
     Abs,
     Add,
@@ -19,54 +32,113 @@ from kernels.elementwise import (
     Neg,
     PRelu,
     Relu,
+    Shrink,
     Sign,
     Sub,
     Sum,
+    ThresholdedRelu,
 )
-from kernels.real import BatchNormalization, Div, Elu, Selu, Sigmoid, Tanh
+from kernels.quant import Integral
+from kernels.real import BatchNormalization, Div
 from kernels.shape import Expand
-from rtlgen.combine import extreme, multiplied, summed
+from rtlgen.combine import met
 from rtlgen.constants import normalization
+from rtlgen.curves import Exponential, Function, Power
+from rtlgen.joining import one_function
 from rtlgen.moves import moved
 from rtlgen.operands import Operands
-from rtlgen.pending import Apply, Function, Transcend
+from rtlgen.pending import Apply, Transcend
 from rtlgen.rationals import fractions
 from rtlgen.scaled import Scaled
 
-Unary = Relu | LeakyRelu | Abs | Clip | Sign
-Curve = Elu | Selu | Sigmoid | Tanh
+Exact = Relu | LeakyRelu | Abs | Clip | Sign | ThresholdedRelu | Shrink | Integral
+Activation = Curve | Elu | Selu | Celu | Gelu | Swish | HardSigmoid | HardSwish
+Unary = Exact | Activation | Neg | BatchNormalization | PRelu
 Variadic = Add | Sub | Mul | Div | Sum | Max | Min
 ONE, ZERO = fractions(1), fractions(0)
 
 
-def unary(
-    operands: Operands,
-    op: Unary | Neg | Curve | BatchNormalization | PRelu,
-    node: OnnxNode,
-) -> Scaled:
+def unary(operands: Operands, op: Unary, node: OnnxNode) -> Scaled:
     """An operator of one value, and of constants that are its parameters."""
     name = op.data_inputs(node)[0]
     value = operands.data(name, node)
     match op:
-        case Sigmoid() | Tanh():
-            return value.then(Transcend(Function(node.op_type), node))
-        case Elu():
-            return _elu(value, op.alpha, node)
-        case Selu():
-            return _elu(value, op.alpha, node).affine(fractions(op.gamma), ZERO, node)
         case Neg():
             return value.affine(fractions(-1), ZERO, node)
         case BatchNormalization():
             return value.affine(*normalization(op, node, len(value.shape)), node)
         case PRelu():
             return _applied(operands, op, node, value, node.inputs[1])
-        case _:
+        case Relu() | LeakyRelu() | Abs() | Clip() | Sign() | ThresholdedRelu() | Shrink():
             return value.then(Apply(op, node))
+        case Integral():
+            return value.then(Apply(op, node))
+        case _:
+            return _activated(operands, op, node, value)
+
+
+def _activated(operands: Operands, op: Activation, node: OnnxNode, value: Scaled) -> Scaled:
+    match op:
+        case Curve():
+            return value.then(Transcend(Function(node.op_type), node))
+        case Elu():
+            return _elu(value, op.alpha, node)
+        case Selu():
+            return _elu(value, op.alpha, node).affine(fractions(op.gamma), ZERO, node)
+        case Celu():
+            scaled = value.affine(1 / fractions(op.alpha), ZERO, node)
+            return _elu(scaled, 1.0, node).affine(fractions(op.alpha), ZERO, node)
+        case Gelu():
+            exact = op.approximate is Approximation.NONE
+            function = Function.GELU if exact else Function.GELU_TANH
+            return value.then(Transcend(function, node))
+        case Swish(alpha):
+            if not alpha:
+                return value.affine(fractions(0.5), ZERO, node)
+            scaled = value.affine(fractions(alpha), ZERO, node)
+            curved = scaled.then(Transcend(Function.SWISH, node))
+            return curved.affine(1 / fractions(alpha), ZERO, node)
+        case HardSigmoid():
+            line = value.affine(fractions(op.alpha), fractions(op.beta), node)
+            return line.then(Apply(Clip(0.0, 1.0), node))
+        case HardSwish():
+            line = value.affine(1 / fractions(6), fractions(0.5), node)
+            return _met(operands, Mul(), node, [value, line.then(Apply(Clip(0.0, 1.0), node))])
+        case _:
+            assert_never(op)
 
 
 def _elu(value: Scaled, alpha: float, node: OnnxNode) -> Scaled:
     """``exp(x) - 1`` is negative where ``x`` is, so a leaky ReLU scales that side and no other."""
     return value.then(Transcend(Function.ELU, node), Apply(LeakyRelu(alpha), node))
+
+
+def power(operands: Operands, node: OnnxNode) -> Scaled:
+    """``x ** y``, one of which is a constant: exact products for a small whole ``y``."""
+    base, exponent = node.inputs
+    if operands.is_constant(base):
+        number = _only(operands, base, node)
+        if number <= 0:
+            raise node.unsupported(f"the base {float(number):g}", "a base above 0")
+        return operands.data(exponent, node).then(Transcend(Exponential(number), node))
+    if not operands.is_constant(exponent):
+        raise node.unsupported("a base and an exponent that the model computes", "a constant one")
+    value, number = operands.data(base, node), _only(operands, exponent, node)
+    if number not in (1, 2, 3, 4):
+        return value.then(Transcend(Power(number), node))
+    result = value
+    for _ in range(int(number) - 1):
+        result = _met(operands, Mul(), node, [result, value])
+    return result
+
+
+def _only(operands: Operands, name: str, node: OnnxNode) -> Fraction:
+    """The number that all elements of a constant are."""
+    numbers = set(operands.numbers(name, node).flat)
+    if len(numbers) != 1:
+        raise node.unsupported(f"{len(numbers)} different numbers in {name!r}", "one for all")
+    number: Fraction = numbers.pop()
+    return number
 
 
 def variadic(operands: Operands, op: Variadic, node: OnnxNode) -> Scaled:
@@ -84,22 +156,18 @@ def variadic(operands: Operands, op: Variadic, node: OnnxNode) -> Scaled:
     if len(computed) == 1:
         value, first = operands.data(computed[0], node), computed[0] == names[0]
     else:
-        value, first = _met(operands, op, node, computed), True
+        values = [operands.data(name, node) for name in computed]
+        value, first = _met(operands, op, node, values), True
     for name in rest:
         value = _with_constant(operands, op, node, value, name, first=first)
     return value
 
 
-def _met(operands: Operands, op: Variadic, node: OnnxNode, names: list[str]) -> Scaled:
-    values = [operands.bound(name, node) for name in names]
-    match op:
-        case Add() | Sum() | Sub():
-            return summed(operands.draft, op, node, values)
-        case Max() | Min():
-            return extreme(operands.draft, op, node, values)
-        case _:
-            assert isinstance(op, Mul)
-            return multiplied(operands.draft, op, node, values)
+def _met(operands: Operands, op: Variadic, node: OnnxNode, values: list[Scaled]) -> Scaled:
+    """Values that are all computed: from one, as its function, or each for itself."""
+    if joined := one_function(op, node, values, met):
+        return joined
+    return met(operands.draft, op, node, [operands.settled(value, node) for value in values])
 
 
 def _with_constant(
@@ -122,13 +190,22 @@ def _with_constant(
 
 
 def _divided(operands: Operands, node: OnnxNode, names: list[str]) -> Scaled:
-    if not operands.is_constant(names[1]):
-        raise node.unsupported("a divisor that the model computes", "a constant divisor")
-    divisor = operands.numbers(names[1], node)
-    if not divisor.all():
-        raise node.unsupported("a divisor of 0", "divisors other than 0")
-    value = _grown(operands, operands.data(names[0], node), names[1], node)
-    return value.affine(1 / divisor, ZERO, node)
+    dividend, divisor = names
+    if operands.is_constant(divisor):
+        numbers = operands.numbers(divisor, node)
+        if not numbers.all():
+            raise node.unsupported("a divisor of 0", "divisors other than 0")
+        value = _grown(operands, operands.data(dividend, node), divisor, node)
+        return value.affine(1 / numbers, ZERO, node)
+    value = operands.data(divisor, node)
+    if operands.is_constant(dividend):
+        value = _grown(operands, value, dividend, node)
+        inverse = value.then(Transcend(Function.RECIPROCAL, node))
+        return inverse.affine(operands.numbers(dividend, node), ZERO, node)
+    values = [operands.data(dividend, node), value]
+    if joined := one_function(Div(), node, values):
+        return joined
+    raise node.unsupported("a divisor that the model computes", "a constant divisor")
 
 
 def _applied(operands: Operands, op: Operator, node: OnnxNode, value: Scaled, name: str) -> Scaled:

@@ -13,8 +13,9 @@ import numpy as np
 from kernels.base import OnnxNode, Operator
 from kernels.real import BatchNormalization
 from rtlgen.constants import Numbers, normalization
-from rtlgen.formats import PRODUCTS, Formats
+from rtlgen.formats import Formats
 from rtlgen.frontend import Model
+from rtlgen.wanted import PRODUCTS
 
 
 def fold(model: Model, formats: Formats) -> Model:

@@ -38,6 +38,7 @@ import numpy as np
 from kernels.base import OnnxNode
 from rtlgen.frontend import Model
 from rtlgen.notation import SHOWN, Choice, Chosen, Floats, Format, choice, choose
+from rtlgen.wanted import PRODUCTS
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
 
@@ -48,7 +49,6 @@ _TABLES = ("defaults", "formats", "layers", "hls")
 """[hls] is for hlsgen alone, which reads it from the same file."""
 _DEFAULTS = ("activations", "inputs", "weights")
 _LAYER = ("bias", "output", "weights")
-PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
 @dataclass(frozen=True)

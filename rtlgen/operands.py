@@ -15,9 +15,8 @@ from kernels.real import DequantizeLinear, QuantizeLinear
 from rtlgen.constants import Numbers, affine, quantized_constant, real
 from rtlgen.draft import Draft
 from rtlgen.encoding import Encoding
-from rtlgen.formats import PRODUCTS, Formats
+from rtlgen.formats import Formats
 from rtlgen.frontend import Model
-from rtlgen.frontend.model import QONNX
 from rtlgen.notation import Chosen
 from rtlgen.ports import GIVE_FORMAT, bind, formatted, unformatted
 from rtlgen.quantizers import Quantizer, fixed_format
@@ -25,14 +24,13 @@ from rtlgen.rationals import Values, fractions
 from rtlgen.requantize import requantize
 from rtlgen.scaled import Scaled
 from rtlgen.settle import lined
+from rtlgen.wanted import wanted
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
 from sim.rounding import Interval, Overflow, Rounding
 
 EXACT_BITS = 16
 """A float constant of no more bits is taken as it is; a wider one needs a format."""
-
-CURVES = ("Elu", "Selu", "Sigmoid", "Tanh")
 
 Value = Scaled | Numbers
 
@@ -63,7 +61,7 @@ class Operands:
                 self.draft, name, chosen.type, chosen.rounding, chosen.overflow
             )
             self._note(name, chosen)
-        self.wanted.update(_wanted(self.model))
+        self.wanted.update(wanted(self.model))
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -78,7 +76,10 @@ class Operands:
 
     def bound(self, name: str, node: OnnxNode) -> Scaled:
         """Data that have codes: not an input without a format."""
-        data = self.data(name, node)
+        return self.settled(self.data(name, node), node)
+
+    def settled(self, data: Scaled, node: OnnxNode) -> Scaled:
+        """The same data; NotQuantized for an input without a format."""
         return lined(self.draft, data, node)[0] if data.port else data
 
     def numbers(self, name: str, node: OnnxNode) -> Values:
@@ -201,16 +202,3 @@ class Operands:
     def _note(self, name: str, chosen: Chosen) -> None:
         self.chosen[name] = chosen
         self.rounded.add(name)
-
-
-def _wanted(model: Model) -> set[str]:
-    wanted = {n for node in model.nodes if node.op_type in PRODUCTS for n in node.inputs[:2]}
-    quantized = {
-        node.inputs[0]
-        for node in model.nodes
-        if node.domain == QONNX or node.op_type == "QuantizeLinear"
-    }
-    for node in model.nodes:
-        if node.op_type in CURVES:
-            wanted.update({node.inputs[0], *node.outputs} - quantized)
-    return wanted

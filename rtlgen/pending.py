@@ -6,63 +6,21 @@ as exact Fractions.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
-from enum import Enum
-from fractions import Fraction
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 
 from kernels.base import OnnxNode, Operator
-from kernels.elementwise import Clip, LeakyRelu, Max, Min, PRelu, Relu, Sign
-from kernels.quant import Quantize, Threshold
+from kernels.elementwise import Clip, LeakyRelu, Max, Min, PRelu, Relu, Sign, ThresholdedRelu
+from kernels.quant import Integral, Quantize, Threshold
+from kernels.real import Div
+from rtlgen.curves import Curve, Undefined
 from rtlgen.rationals import Rationals, Values
+from sim.errors import NotQuantized
 from sim.integers import IntArray
 from sim.rounding import Overflow
-
-_DIGITS = Context(prec=80)
-_LEAST = Fraction(1, 10**75)  # what is left of an exponential: no asymptote is ever reached
-_SMALL = Fraction(1, 10**25)  # below it, the next term of the series is under 1e-50 of the first
-
-
-class Function(Enum):
-    """A transcendental function; increasing. Exact results are correct to 45 digits.
-
-    That decides every comparison with a rational number: none is equal but at zero, where the
-    result is exact, and from there on that of ``ELU``, which is ``exp(x) - 1`` only below.
-    """
-
-    ELU = "Elu"
-    SIGMOID = "Sigmoid"
-    TANH = "Tanh"
-
-    def __call__(self, x: Values) -> Values:
-        if x.dtype == float:
-            return np.asarray(self._rough(x))
-        return np.asarray(np.frompyfunc(self._exact, 1, 1)(x), object)
-
-    def _rough(self, x: Values) -> Values:
-        match self:
-            case Function.ELU:
-                return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
-            case Function.SIGMOID:
-                return np.asarray((np.tanh(x / 2) + 1) / 2)
-            case Function.TANH:
-                return np.tanh(x)
-            case _:
-                assert_never(self)
-
-    def _exact(self, x: Fraction) -> Fraction:
-        match self:
-            case Function.ELU:
-                return _expm1(x) if x < 0 else x
-            case Function.SIGMOID:
-                return (1 + _tanh(x / 2)) / 2
-            case Function.TANH:
-                return _tanh(x)
-            case _:
-                assert_never(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +45,29 @@ class Apply:
 
 @dataclass(frozen=True, eq=False)
 class Transcend:
-    """A transcendental function."""
+    """A function of real numbers that there is no hardware for but a table, or thresholds."""
 
-    function: Function
+    function: Curve
     source: OnnxNode
 
 
-Step = Affine | Apply | Transcend
+@dataclass(frozen=True, eq=False)
+class Join:
+    """An elementwise operator of several branches, each of which starts from the same number.
+
+    So is ``x * sigmoid(x)`` one function of ``x``, however an exporter wrote it down.
+    """
+
+    op: Operator
+    branches: tuple[Steps, ...]
+    source: OnnxNode
+    exact: Exact | None = None
+    """Has operators compute it, where each branch has a fixed-point meaning by itself."""
+
+
+Exact = Callable[[Any, Operator, OnnxNode, list[Any]], Any]
+"""Of a draft, an operator, its node, and settled values."""
+Step = Affine | Apply | Transcend | Join
 Steps = tuple[Step, ...]
 
 
@@ -116,9 +90,22 @@ def apply(step: Step, x: Values, group: IntArray) -> Values:
             result = op.forward(Rationals(x), *(Rationals(a[group]) for a in arguments))
             return np.asarray(result.values)
         case Transcend(function):
-            return function(x)
+            return _curve(function, x, step.source)
+        case Join(op, branches):
+            return joined(op, [evaluate(branch, x, group) for branch in branches], step.source)
         case _:
             assert_never(step)
+
+
+def joined(op: Operator, values: Sequence[Values], source: OnnxNode) -> Values:
+    """An operator of several numbers, element by element."""
+    if not isinstance(op, Div):
+        return np.asarray(op.forward(*map(Rationals, values)).values)
+    a, b = values
+    if a.dtype == object and not b.all():
+        raise _undefined(source, "a division by 0")
+    with np.errstate(all="ignore"):  # floats only enclose
+        return np.asarray(a / b)
 
 
 def regrouped(steps: Steps, old: IntArray) -> Steps:
@@ -134,6 +121,10 @@ def directions(steps: Steps, groups: int) -> IntArray | None:
             case Affine(scale):
                 signs = signs * np.where(scale >= 0, 1, -1)
             case Apply() if not _increasing(step):
+                return None
+            case Transcend(function) if not function.increasing:
+                return None
+            case Join():
                 return None
             case Apply() | Transcend():
                 pass
@@ -164,8 +155,24 @@ def _regrouped(step: Step, old: IntArray) -> Step:
             return replace(step, arguments=tuple(a[old] for a in arguments))
         case Transcend():
             return step
+        case Join(branches=branches):
+            return replace(step, branches=tuple(regrouped(branch, old) for branch in branches))
         case _:
             assert_never(step)
+
+
+def _curve(function: Curve, x: Values, source: OnnxNode) -> Values:
+    try:
+        return function(x)
+    except Undefined as error:
+        raise _undefined(source, str(error)) from error
+
+
+def _undefined(source: OnnxNode, what: str) -> NotQuantized:
+    return NotQuantized(
+        f"node {source.name!r}: its input can have values for which {source.op_type} is no number, "
+        f"{what}; limit them before it, by a Clip, a Relu or a format without a sign"
+    )
 
 
 def _increasing(step: Apply) -> bool:
@@ -174,26 +181,11 @@ def _increasing(step: Apply) -> bool:
             return True
         case Quantize(overflow=overflow):
             return overflow is Overflow.SATURATE
-        case LeakyRelu(alpha):
+        case LeakyRelu(alpha) | ThresholdedRelu(alpha):
             return alpha >= 0
+        case Integral():
+            return True
         case PRelu():
             return bool((step.arguments[0] >= 0).all())
         case _:
             return False
-
-
-def _tanh(x: Fraction) -> Fraction:
-    if abs(x) < _SMALL:
-        return x - x**3 / 3
-    e = _exp(-2 * abs(x))
-    return (1 if x > 0 else -1) * (1 - e) / (1 + e)
-
-
-def _expm1(x: Fraction) -> Fraction:
-    return x + x**2 / 2 if abs(x) < _SMALL else _exp(x) - 1
-
-
-def _exp(x: Fraction) -> Fraction:
-    """Of a number below zero."""
-    power = _DIGITS.divide(Decimal(x.numerator), Decimal(x.denominator))
-    return max(Fraction(_DIGITS.exp(power)), _LEAST)

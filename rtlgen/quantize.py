@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from kernels.base import OnnxNode, Operator, Scales
 from kernels.conv import Conv
+from kernels.curves import Celu, Curve, Elu, Gelu, HardSigmoid, HardSwish, Pow, Selu, Swish
 from kernels.dense import Gemm, MatMul
 from kernels.elementwise import (
     Abs,
@@ -25,24 +26,18 @@ from kernels.elementwise import (
     Neg,
     PRelu,
     Relu,
+    Shrink,
     Sign,
     Sub,
     Sum,
+    ThresholdedRelu,
 )
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
-from kernels.real import (
-    BatchNormalization,
-    DequantizeLinear,
-    Div,
-    Elu,
-    QuantizeLinear,
-    Selu,
-    Sigmoid,
-    Tanh,
-)
+from kernels.quant import Integral
+from kernels.real import BatchNormalization, DequantizeLinear, Div, QuantizeLinear
 from kernels.shape import Pad
 from rtlgen.combine import contracted
-from rtlgen.elementwise import unary, variadic
+from rtlgen.elementwise import power, unary, variadic
 from rtlgen.encoding import Decoding, Encoding
 from rtlgen.ending import finished
 from rtlgen.folding import fold
@@ -129,10 +124,14 @@ def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled, 
             return (_product(operands, op, node),)
         case Add() | Sub() | Mul() | Div() | Sum() | Max() | Min():
             return (variadic(operands, op, node),)
-        case BatchNormalization() | Elu() | Selu() | Sigmoid() | Tanh() | Neg() | PRelu():
+        case BatchNormalization() | Neg() | PRelu() | Relu() | LeakyRelu() | Abs() | Clip():
             return (unary(operands, op, node),)
-        case Relu() | LeakyRelu() | Abs() | Clip() | Sign():
+        case Sign() | ThresholdedRelu() | Shrink() | Integral():
             return (unary(operands, op, node),)
+        case Curve() | Elu() | Selu() | Celu() | Gelu() | Swish() | HardSigmoid() | HardSwish():
+            return (unary(operands, op, node),)
+        case Pow():
+            return (power(operands, node),)
         case QuantizeLinear():
             integers = Integers.read(node)
             return (integers.counted(operands.quantized(names[0], integers.quantizer)),)

@@ -24,7 +24,7 @@ from kernels.table import Table
 from rtlgen.bounds import codes
 from rtlgen.draft import Draft
 from rtlgen.lines import Line, fit
-from rtlgen.pending import Affine, Apply, Step, Transcend, directions
+from rtlgen.pending import Affine, Apply, Join, Step, Transcend, directions
 from rtlgen.quantizers import Quantizer
 from rtlgen.rationals import Values, fractions, power_of_two, powers_of_two
 from rtlgen.scaled import Scaled, before, meaning
@@ -47,7 +47,7 @@ def requantize(draft: Draft, value: Scaled, quantizer: Quantizer) -> Scaled:
     if simple := _rounded(draft, value, quantizer, CHEAP):
         return simple
     fine = before(quantizer, value)
-    if any(isinstance(step, Transcend) for step in fine.steps) and _tabulable(fine):
+    if any(isinstance(step, Transcend | Join) for step in fine.steps) and _tabulable(fine):
         return _table(draft, fine, quantizer)
     signs = directions(fine.steps, fine.groups)
     stairs = None if signs is None else find(fine.steps, signs, *_domain(fine))

@@ -11,14 +11,17 @@ from typing import assert_never
 
 import numpy as np
 
-from kernels.base import OnnxNode
+from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Abs, Add, LeakyRelu, Mul, PRelu, Relu
+from kernels.quant import Integral, Quantize
 from rtlgen.draft import Draft
-from rtlgen.pending import Affine, Apply, Transcend
+from rtlgen.pending import Affine, Apply, Join, Transcend
 from rtlgen.rationals import Values, fixed, fractions
 from rtlgen.scaled import Line, Scaled
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
+from sim.intervals import Intervals
+from sim.rounding import Overflow
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,30 @@ def _carried_out(draft: Draft, value: Scaled, effort: Effort) -> Scaled | None:
                 out = _applied(draft, out, step)
             case Transcend():
                 return None
+            case Join():
+                out = _met(draft, out, step, effort)
+                if out is None:
+                    return None
             case _:
                 assert_never(step)
     return out
+
+
+def _met(draft: Draft, value: Scaled, step: Join, effort: Effort) -> Scaled | None:
+    """What operators make of the branches, if each is exact by itself."""
+    if step.exact is None:
+        return None
+    values = []
+    for branch in step.branches:
+        settled = _carried_out(draft, value.then(*branch), effort)
+        if settled is None:
+            return None
+        values.append(settled)
+    try:
+        met: Scaled = step.exact(draft, step.op, step.source, values)
+    except NotQuantized:
+        return None
+    return met
 
 
 def _ready(draft: Draft, value: Scaled, step: Apply, effort: Effort) -> Scaled | None:
@@ -149,8 +173,15 @@ def _applied(draft: Draft, value: Scaled, step: Apply) -> Scaled:
     for i, argument in enumerate(step.arguments):
         names.append(_constant(draft, value, argument, _name(node, f"argument{i}")))
     output = draft.unused(node.outputs[0])
-    (array,) = draft.emit(step.op, tuple(names), (output,), node.name)
+    (array,) = draft.emit(_in_graph(step.op, value), tuple(names), (output,), node.name)
     return replace(value, name=output, array=array)
+
+
+def _in_graph(op: Operator, value: Scaled) -> Operator:
+    """The operator that does the same to these codes, of those that graphs are made of."""
+    if not isinstance(op, Integral):
+        return op
+    return Quantize(Intervals.of(op.forward(value.type)), op.rounding, Overflow.SATURATE)
 
 
 def _combined(

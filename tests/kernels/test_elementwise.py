@@ -14,9 +14,11 @@ from kernels.elementwise import (
     Neg,
     PRelu,
     Relu,
+    Shrink,
     Sign,
     Sub,
     Sum,
+    ThresholdedRelu,
 )
 from sim.fixed import Fixed
 from tests.cpp import STYLES
@@ -55,6 +57,16 @@ CASES = (
     *(Case(n, op(), xs) for op in (Neg, Abs, Sign, Relu) for n, xs in UNARY),
     *(Case("wide", op(), WIDE, None) for op in (Neg, Abs, Sign, Relu)),
     *(Case("wide", op(), WIDE * 2, None) for op in (Add, Sub, Mul, Min, Max, Sum)),
+    *(
+        Case(f"{n}, {alpha}", ThresholdedRelu(alpha), xs)
+        for n, xs in UNARY
+        for alpha in (1.0, 0.0, -1.25, 99.0)
+    ),
+    *(
+        Case(f"{n}, {bias}, {edge}", Shrink(bias, edge), xs)
+        for n, xs in UNARY
+        for bias, edge in ((0.0, 0.5), (0.75, 1.5), (-0.25, 0.0), (1.0, -1.0))
+    ),
     Case("default", LeakyRelu(), (mixed(4, seed=3),), None),
     *(
         Case(f"{n}, {alpha}", LeakyRelu(alpha=alpha), xs)

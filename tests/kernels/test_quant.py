@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qonnx.custom_op.general.quant import quant
 
-from kernels.quant import Quantize, Threshold
+from kernels.quant import Ceil, Floor, Quantize, Round, Threshold
 from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
@@ -54,7 +54,14 @@ def stairs(*shape, levels=3, seed=0, start=0, step=1):
     return Threshold(Fixed.constant(codes, -2), Fixed.constant(start, -1), Fixed.constant(step, -1))
 
 
+INTEGRAL = (
+    ("one element", (BYTE,)),
+    ("integers already", (alike(2, lo=-3, hi=5, exp=1),)),
+    ("wide", (alike(1, lo=-(1 << 30), hi=1 << 30, exp=-9),)),
+    ("mixed", (mixed(3, 5, seed=3),)),
+)
 CASES = (
+    *(Case(n, op(), xs) for op in (Round, Floor, Ceil) for n, xs in INTEGRAL),
     *(
         Case(
             f"{rounding.name}, {overflow.name}",

@@ -13,8 +13,9 @@ from kernels.elementwise import Abs, Clip, Relu
 from kernels.quant import Quantize, Threshold
 from kernels.table import Table
 from rtlgen.bounds import codes
+from rtlgen.curves import Function
 from rtlgen.draft import Draft
-from rtlgen.pending import Affine, Apply, Function, Transcend
+from rtlgen.pending import Affine, Apply, Transcend
 from rtlgen.quantizers import fixed_format, read
 from rtlgen.rationals import fractions, objects
 from rtlgen.requantize import _trimmed, requantize

@@ -12,8 +12,9 @@ from kernels.base import OnnxNode
 from kernels.elementwise import Clip, LeakyRelu, Relu
 from kernels.quant import Quantize
 from rtlgen.bounds import approximated, codes
+from rtlgen.curves import Function
 from rtlgen.lines import fit
-from rtlgen.pending import Affine, Apply, Function, Steps, Transcend, directions, evaluate
+from rtlgen.pending import Affine, Apply, Steps, Transcend, directions, evaluate
 from rtlgen.rationals import fractions, objects
 from rtlgen.staircase import Staircase, find
 from sim.intervals import Intervals
