@@ -11,7 +11,7 @@ from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Add, Sub, Sum
 from rtlgen.pending import Affine, Exact, Join, Step, regrouped
 from rtlgen.rationals import Values
-from rtlgen.scaled import Line, Scaled
+from rtlgen.scaled import Line, Scaled, finest
 
 
 def one_function(
@@ -24,12 +24,11 @@ def one_function(
     first, *others = values
     if first.port or any((v.name, v.shape) != (first.name, first.shape) for v in others):
         return None
-    groups = np.stack([value.group.reshape(-1) for value in values], 1)
-    kept, group = np.unique(groups, axis=0, return_inverse=True)
-    base = replace(first, group=group.reshape(first.shape), steps=())
+    group, olds = finest(*(value.group for value in values))
+    base = replace(first, group=group, steps=())
     aligned = [
         replace(base, steps=regrouped(value.steps, old))
-        for value, old in zip(values, kept.T, strict=True)
+        for value, old in zip(values, olds, strict=True)
     ]
     lines = [line for value in aligned if (line := value.line)]
     if isinstance(op, Add | Sub | Sum) and len(lines) == len(values):

@@ -105,6 +105,13 @@ class Scaled:
         return value.then(Affine(a, b, source))
 
 
+def finest(*groups: IntArray) -> tuple[IntArray, list[IntArray]]:
+    """Groups that tell apart what any of these do; and for each of these, which ones they were."""
+    flat = np.stack([group.reshape(-1) for group in groups], 1)
+    kept, group = np.unique(flat, axis=0, return_inverse=True)
+    return group.reshape(groups[0].shape), list(kept.T)
+
+
 def before(quantizer: Quantizer, value: Scaled) -> Scaled:
     """The value with all steps up to the quantizer's integer, on groups fine enough for it.
 

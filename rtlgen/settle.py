@@ -15,9 +15,9 @@ from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Abs, Add, LeakyRelu, Mul, PRelu, Relu
 from kernels.quant import Integral, Quantize
 from rtlgen.draft import Draft
-from rtlgen.pending import Affine, Apply, Join, Transcend
+from rtlgen.pending import Affine, Apply, Join, Transcend, regrouped
 from rtlgen.rationals import Values, fixed, fractions
-from rtlgen.scaled import Line, Scaled
+from rtlgen.scaled import Line, Scaled, finest
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
 from sim.intervals import Intervals
@@ -107,7 +107,7 @@ def per_element(value: Scaled, per_group: Fixed) -> Fixed:
 
 def _carried_out(draft: Draft, value: Scaled, effort: Effort) -> Scaled | None:
     out: Scaled | None = replace(value, steps=())
-    for step in value.steps:
+    for i, step in enumerate(value.steps):
         assert out is not None
         match step:
             case Affine():
@@ -120,9 +120,9 @@ def _carried_out(draft: Draft, value: Scaled, effort: Effort) -> Scaled | None:
             case Transcend():
                 return None
             case Join():
-                out = _met(draft, out, step, effort)
-                if out is None:
-                    return None
+                met = _met(draft, out, step, effort)
+                rest = replace(value, steps=value.steps[i + 1 :])
+                return met and _carried_out(draft, _followed(met, rest), effort)
             case _:
                 assert_never(step)
     return out
@@ -143,6 +143,13 @@ def _met(draft: Draft, value: Scaled, step: Join, effort: Effort) -> Scaled | No
     except NotQuantized:
         return None
     return met
+
+
+def _followed(value: Scaled, rest: Scaled) -> Scaled:
+    """A value, and then the steps of another, each on groups of its own."""
+    group, (own, others) = finest(value.group, rest.group)
+    first = replace(value, group=group, steps=regrouped(value.steps, own))
+    return first.then(*regrouped(rest.steps, others))
 
 
 def _ready(draft: Draft, value: Scaled, step: Apply, effort: Effort) -> Scaled | None:
