@@ -1,5 +1,39 @@
 """The operators: one ``forward`` each, with three meanings."""
 
-from kernels import conv, curves, dense, elementwise, pool, quant, real, shape, table
+from kernels import (
+    bits,
+    conv,
+    curves,
+    dense,
+    depth,
+    elementwise,
+    gather,
+    logic,
+    order,
+    pool,
+    quant,
+    real,
+    reduce,
+    shape,
+    shift,
+    table,
+)
 
-__all__ = ["conv", "curves", "dense", "elementwise", "pool", "quant", "real", "shape", "table"]
+__all__ = [
+    "bits",
+    "conv",
+    "curves",
+    "dense",
+    "depth",
+    "elementwise",
+    "gather",
+    "logic",
+    "order",
+    "pool",
+    "quant",
+    "real",
+    "reduce",
+    "shape",
+    "shift",
+    "table",
+]

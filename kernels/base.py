@@ -81,6 +81,8 @@ class Operator(ABC):
     """Attributes that do not change the result, with the values they may have; () for any."""
     results: ClassVar[int] = 1
     """How many outputs there are at most."""
+    limits: ClassVar[str] = ""
+    """What is refused beside attributes, in a phrase for the table of operators."""
 
     registry: ClassVar[dict[str, type[Operator]]] = {}
 
@@ -97,8 +99,7 @@ class Operator(ABC):
             prefix = f"{node.domain}::" if node.domain not in ("", "ai.onnx") else ""
             raise UnsupportedOperator(
                 f"node {node.name!r}: operator {prefix}{node.op_type} is not supported; "
-                f"supported are {', '.join(sorted(Operator.registry))}; "
-                f"kernels/README.md shows how to add one"
+                f"kernels/README.md lists those that are, and shows how to add one"
             )
         return Operator.registry[node.op_type]
 

@@ -20,6 +20,7 @@ class Curve(RealOperator):
         *("Mish", "Reciprocal", "Sigmoid", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt"),
         *("Tan", "Tanh"),
     )
+    limits = "a table or thresholds, of as many bits as its formats have"
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,4 @@ class Pow(RealOperator):
     """``x ** y``, one of which is a constant."""
 
     onnx = ("Pow",)
+    limits = "the base or the exponent is a constant"

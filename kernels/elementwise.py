@@ -142,6 +142,7 @@ class PRelu(Operator):
     """``x``, times ``slope`` where it is negative."""
 
     onnx = ("PRelu",)
+    limits = "the slope is a constant"
     scales = Scales.ABSORB
 
     def forward(self, x: Array, slope: Array) -> Array:

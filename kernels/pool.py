@@ -8,8 +8,8 @@ from math import prod
 
 import numpy as np
 
-from kernels.base import Operator, Scales
-from kernels.windows import Windowed, elements
+from kernels.base import OnnxNode, Operator, Scales
+from kernels.windows import AutoPad, Windowed, elements
 from sim.array import Array, IndexArray
 from sim.errors import ShapeError
 from sim.fixed import Fixed
@@ -21,6 +21,16 @@ class Pool(Windowed):
 
     kernel_shape: tuple[int, ...]
     ceil_mode: int = 0
+
+    def check(self, node: OnnxNode) -> None:
+        """Refuse what ONNX and ONNX Runtime read in different ways."""
+        super().check(node)
+        rule = f"auto_pad={self.auto_pad.value!r}"
+        if self.auto_pad is AutoPad.VALID and self.ceil_mode:
+            raise node.unsupported(f"{rule} beside ceil_mode=1", "pads beside it")
+        same = self.auto_pad in (AutoPad.SAME_UPPER, AutoPad.SAME_LOWER)
+        if same and max(self.dilations or (1,)) > 1:
+            raise node.unsupported(f"{rule} beside dilations={self.dilations}", "pads beside them")
 
     def elements(self, shape: tuple[int, ...]) -> IndexArray:
         """The elements of every window on the last axis, -1 in the padding."""
@@ -34,6 +44,7 @@ class MaxPool(Pool):
     """The largest element of every window; padding never wins."""
 
     onnx = ("MaxPool",)
+    limits = "its indices are no output; neither VALID beside ceil_mode nor SAME beside dilations"
     scales = Scales.KEEP
     without_effect = {"storage_order": ()}  # tells how Indices count, an output we do not have
 
@@ -52,6 +63,7 @@ class SumPool(Pool):
     """The sum of every window: ``AveragePool`` before it is divided by ``divisors``."""
 
     onnx = ("AveragePool",)
+    limits = "neither VALID beside ceil_mode nor SAME beside dilations"
     scales = Scales.KEEP
     count_include_pad: int = 0
 

@@ -113,6 +113,44 @@ void follow(Y &&y, const Step (&steps)[N], const Fill &fill, X &&...x) {
     }
 }
 
+// What a step of `recall` does.
+struct Recall {
+    bool read;  // the next position
+    int from;   // the slot of a position that was read before; behind the last slot, the one that
+                // was read last
+    int lanes;  // which of its lanes go where, by number of a list of that
+    bool give;  // the position that is made of them
+};
+
+// Positions made of lanes of the last ones that were read, which a memory of so many slots keeps in
+// turns. Of each lane, `lanes` says which one it takes; none if that is negative: then it is as it
+// was, or `fill` at -2.
+//@task
+template <int Slots, class Y, class X, int N, int L, int M, class Fill>
+void recall(Y &&y, X &&x, const Recall (&steps)[N], const int (&lanes)[L][M], const Fill &fill) {
+    using In = decltype(beat_of(x));
+    using Out = decltype(beat_of(y));
+    using T = typename Out::type;
+    In kept[Slots];  //@memory kept
+    In last = In();
+    Out made = Out();
+    int read = 0, slot = 0, given = 0;
+    for (int s = 0; s < N; ++s) {  //@pipeline
+        if (steps[s].read) {
+            last = beat<In>(get(x, read++));
+            kept[slot] = last;
+            slot = slot + 1 == Slots ? 0 : slot + 1;
+        }
+        const In from = Slots == 1 || steps[s].from == Slots ? last : kept[steps[s].from];
+        for (int i = 0; i < M; ++i) {  //@unroll
+            const int place = lanes[steps[s].lanes][i];
+            if (place == -2) made[i] = T(value(fill[0][0]));
+            if (place >= 0) made[i] = T(from[place]);
+        }
+        if (steps[s].give) put(y, given++, made);
+    }
+}
+
 // The same x for every y: what is written once is read once.
 //@task
 template <int Positions, class X, class... Y>

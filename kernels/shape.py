@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from itertools import pairwise
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from kernels.base import OnnxNode, Operator, Scales
-from sim.array import Array, concat
+from sim.array import Array, IndexArray, concat
 from sim.errors import ShapeError
 from sim.fixed import Fixed
 
@@ -32,6 +32,7 @@ class Dropout(Operator):
     """``x``, for nothing is dropped outside of training."""
 
     onnx = ("Dropout",)
+    limits = "in inference, and its mask is not read"
     scales = Scales.MOVE
     parameters = {"ratio": 1, "training_mode": 2}
     without_effect = {"seed": ()}
@@ -168,7 +169,11 @@ class Split(Operator):
 
 @dataclass(frozen=True)
 class Slice(Operator):
-    """``x[starts:ends:steps]`` along ``axes``, ends clamped as Python's are."""
+    """``x[starts:ends:steps]`` along ``axes``.
+
+    Both ends are clamped as in Python; but with a negative step, a start before the first element
+    is that element.
+    """
 
     onnx = ("Slice",)
     scales = Scales.MOVE
@@ -179,12 +184,19 @@ class Slice(Operator):
     steps: tuple[int, ...] | None = None
 
     def forward(self, x: Array) -> Array:
-        key: list[Any] = [slice(None)] * len(x.shape)
         axes = range(len(self.starts)) if self.axes is None else self.axes
         steps = (1,) * len(self.starts) if self.steps is None else self.steps
         for axis, *ends in zip(axes, self.starts, self.ends, steps, strict=True):
-            key[axis] = slice(*ends)
-        return x[tuple(key)]
+            x = x.map(partial(np.take, indices=_indices(x.shape[axis], *ends), axis=axis))
+        return x
+
+
+def _indices(size: int, start: int, end: int, step: int) -> IndexArray:
+    """Those of a slice of so many elements."""
+    least, most = (0, size) if step > 0 else (-1, size - 1)
+    first = min(max(start + size * (start < 0), 0), most)
+    last = min(max(end + size * (end < 0), least), most)
+    return np.arange(first, last, step)
 
 
 class PadMode(Enum):
@@ -210,12 +222,12 @@ class Pad(Operator):
 
     def forward(self, x: Array) -> Array:
         widths = self._widths(len(x.shape))
-        kept = tuple(
-            slice(max(0, -b), n + min(0, a)) for n, (b, a) in zip(x.shape, widths, strict=True)
-        )
+        if any(size + sum(width) < 0 for size, width in zip(x.shape, widths, strict=True)):
+            raise ShapeError(f"pads={self.pads} take away more than there is of {list(x.shape)}")
         around = [(max(0, before), max(0, after)) for before, after in widths]
+        kept = tuple(slice(max(0, -before), min(0, after) or None) for before, after in widths)
         if self.mode is PadMode.CONSTANT:
-            return x[kept].pad(around, Fixed.of_floats(self.value))
+            return x.pad(around, Fixed.of_floats(self.value))[kept]
         return x[kept].map(lambda a: np.pad(a, around, self.mode.value))
 
     def _widths(self, rank: int) -> list[tuple[int, int]]:
@@ -254,18 +266,3 @@ class Tile(Operator):
 
     def forward(self, x: Array) -> Array:
         return x.map(lambda a: np.tile(a, self.repeats))
-
-
-@dataclass(frozen=True)
-class Gather(Operator):
-    """The elements at constant ``indices`` along ``axis``."""
-
-    onnx = ("Gather",)
-    scales = Scales.MOVE
-    parameters = {"indices": 1}
-    indices: Any
-    """An integer, or tuples of them."""
-    axis: int = 0
-
-    def forward(self, x: Array) -> Array:
-        return x.map(lambda a: np.take(a, self.indices, self.axis))

@@ -47,12 +47,13 @@ def shift_left(a: IntArray, by: Any) -> IntArray:
     """``a * 2**by`` for ``by >= 0``."""
     by = np.asarray(by)
     a, by = fitting(magnitude(a) << int(by.max(initial=0)), a, by)
-    return np.asarray(a << by)
+    return np.asarray(a << by, a.dtype)
 
 
 def shift_right(a: IntArray, by: Any) -> IntArray:
     """``a / 2**by``, rounded down, for ``by >= 0``."""
-    return np.asarray(np.asarray(a) >> by)
+    a = np.asarray(a)
+    return np.asarray(a >> by, a.dtype)
 
 
 def divisible(a: IntArray, by: Any) -> Any:
@@ -62,24 +63,24 @@ def divisible(a: IntArray, by: Any) -> Any:
 
 def negate(a: IntArray) -> IntArray:
     (a,) = fitting(magnitude(a), a)
-    return np.asarray(-a)
+    return np.asarray(-a, a.dtype)
 
 
 def add(a: IntArray, b: IntArray) -> IntArray:
     a, b = fitting(magnitude(a) + magnitude(b), a, b)
-    return np.asarray(a + b)
+    return np.asarray(a + b, a.dtype)
 
 
 def multiply(a: IntArray, b: IntArray) -> IntArray:
     m, n = magnitude(a), magnitude(b)
     a, b = fitting(max(m, n, m * n), a, b)
-    return np.asarray(a * b)
+    return np.asarray(a * b, a.dtype)
 
 
 def total(a: IntArray) -> IntArray:
     """The sum of the last axis."""
     (a,) = fitting(magnitude(a) * a.shape[-1], a)
-    return np.asarray(a.sum(-1))
+    return np.asarray(a.sum(-1), a.dtype)
 
 
 def matmul(a: IntArray, b: IntArray) -> IntArray:
@@ -93,4 +94,4 @@ def matmul(a: IntArray, b: IntArray) -> IntArray:
         dtype = np.float32 if bound < _FLOAT32 else np.float64
         return np.asarray((a.astype(dtype) @ b.astype(dtype)).astype(np.int64))
     a, b = fitting(bound, a, b)
-    return np.asarray(a @ b)
+    return np.asarray(a @ b, a.dtype)

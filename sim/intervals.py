@@ -212,5 +212,5 @@ def _aligned(a: Intervals, other: Intervals | Fixed) -> tuple[Any, Any, IntArray
 def _extreme(f: Any, ends: list[IntArray]) -> IntArray:
     out = ends[0]
     for end in ends[1:]:
-        out = f(out, end)
-    return np.asarray(out)
+        out = np.asarray(f(out, end), np.result_type(out, end))
+    return out

@@ -26,6 +26,12 @@ def reference(op: Operator, values: Sequence[Any]) -> list[Any]:
     return ReferenceEvaluator(model(op, values)).run(None, _named(values))
 
 
+def newest(op: Operator, values: Sequence[Any]) -> list[Any]:
+    """ONNX's own reference, for attributes that are newer than what ONNX Runtime knows."""
+    opset = onnx.defs.onnx_opset_version()
+    return ReferenceEvaluator(model(op, values, opset)).run(None, _named(values))
+
+
 def runtime(op: Operator, values: Sequence[Any]) -> list[Any]:
     """ONNX Runtime, in float32: for the settings that the reference gets wrong."""
     single = [np.asarray(v, np.float32) for v in values]
@@ -37,15 +43,16 @@ def runtime(op: Operator, values: Sequence[Any]) -> list[Any]:
     return session.run(None, _named(single))
 
 
-def model(op: Operator, values: Sequence[Any]) -> onnx.ModelProto:
+def model(op: Operator, values: Sequence[Any], opset: int = OPSET) -> onnx.ModelProto:
     """One node: the operator's fields as attributes and its parameters as initializers."""
     attributes, parameters = _settings(op)
     dtype = np.asarray(values[0]).dtype
     kind = helper.np_dtype_to_tensor_dtype(dtype)
     names, constants = list(_named(values)), []
     for position, (name, value) in sorted(parameters.items()):
-        names += [""] * (position - len(names)) + [name]
-        array = np.asarray(value)
+        names += [""] * (position - len(names))
+        names.insert(position, name)
+        array = np.asarray(value, None if np.size(value) else np.int64)
         floating = array.dtype.kind == "f"
         constants.append(numpy_helper.from_array(array.astype(dtype) if floating else array, name))
     results = [f"y{i}" for i in range(_results(op))]
@@ -56,7 +63,7 @@ def model(op: Operator, values: Sequence[Any]) -> onnx.ModelProto:
         [helper.make_tensor_value_info(name, kind, None) for name in results],
         constants,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
 
 
 def node_of(proto: onnx.ModelProto) -> OnnxNode:

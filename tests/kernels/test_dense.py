@@ -59,11 +59,9 @@ UNSTREAMED: dict[str, list[str]] = {
         "MatMul-stack and stack",
         "MatMul-matrix and stack",
         "MatMul-stacks that broadcast",
-        "MatMul-stack and vector",
         "MatMul-two variables",
         "MatMul-mixed variables",
         "MatMul-two vectors",
-        "Gemm-constant on the left",
         "Gemm-all variable",
     ]
 }

@@ -97,23 +97,10 @@ def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
 
 
-UNSTREAMED: dict[str, list[str]] = {
-    "stream-latency": [
-        "Add-broadcast",
-        "Sub-broadcast",
-        "Mul-broadcast",
-        "Min-broadcast",
-        "Max-broadcast",
-        "Sum-broadcast",
-    ]
-}
-"""Cases that a style has no kernel for; each is refused by name."""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES, ids=str)
 def test_agrees_in_cpp(style, tmp_path):
-    assert agree_in_cpp(CASES, tmp_path, style) == UNSTREAMED.get(str(style), [])
+    assert agree_in_cpp(CASES, tmp_path, style) == []
 
 
 def test_leaky_relu_by_default_has_the_slope_that_onnx_has():

@@ -1,12 +1,16 @@
 """Pooling."""
 
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 import pytest
 
-from kernels.base import OnnxNode
+from kernels.base import OnnxNode, Operator
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.windows import AutoPad
-from sim.errors import ShapeError, UnsupportedAttribute
+from sim.errors import ShapeError, UnsupportedAttribute, UnsupportedOperator
+from sim.fixed import Fixed
 from tests.cpp import STYLES
 from tests.harness import Case, agree, agree_in_cpp, agree_in_verilog, alike, mixed
 from tests.oracles import reference, runtime
@@ -123,6 +127,66 @@ def test_agrees_in_verilog(tmp_path):
     agree_in_verilog(CASES, tmp_path)
 
 
+def geometry(seed):
+    """Whatever a pool can be asked for that no two tools read in different ways."""
+    random = Random(seed)
+    rank, rule = random.choice((1, 2, 3)), random.choice(list(AutoPad))
+    explicit, same = rule is AutoPad.NOTSET, rule.name.startswith("SAME")
+    kernel = [random.randint(1, 3) for _ in range(rank)]
+    dilations = [1 if same else random.randint(1, 3) for _ in range(rank)]
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
+    fields = {
+        "kernel_shape": tuple(kernel),
+        "strides": tuple(random.randint(1, k if same else 3) for k in kernel),
+        "auto_pad": rule,
+        "dilations": tuple(dilations),
+        "pads": tuple(random.randint(0, (k - 1) * explicit) for k in kernel * 2),
+        "ceil_mode": random.randint(0, int(rule is not AutoPad.VALID)),
+    }
+    return fields, (1, 2, *(random.randint(max(3, span), 8) for span in spans))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_pools_of_every_geometry(seed):
+    fields, shape = geometry(seed)
+    x = np.random.default_rng(seed).integers(-8, 8, shape)
+    largest, total = MaxPool(**fields), SumPool(**fields)
+    counted = replace(total, count_include_pad=1)
+    for op, oracle in ((largest, runtime), (total, sums(runtime, 0)), (counted, sums(runtime, 0))):
+        (expected,) = oracle(op, [x.astype(float)])
+        assert op.forward(Fixed.constant(x)).codes[0].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "what", "supported"),
+    [
+        (
+            {"auto_pad": "VALID", "ceil_mode": 1},
+            "auto_pad='VALID' beside ceil_mode=1",
+            "pads beside it",
+        ),
+        (
+            {"auto_pad": "SAME_UPPER", "dilations": [2]},
+            "auto_pad='SAME_UPPER' beside dilations=(2,)",
+            "pads beside them",
+        ),
+        (
+            {"auto_pad": "SAME_LOWER", "dilations": [3]},
+            "auto_pad='SAME_LOWER' beside dilations=(3,)",
+            "pads beside them",
+        ),
+    ],
+)
+@pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
+def test_what_tools_read_in_different_ways_is_refused(op_type, attributes, what, supported):
+    node = OnnxNode("p", op_type, ("x",), ("y",), {"kernel_shape": [2], **attributes})
+    with pytest.raises(UnsupportedAttribute) as error:
+        Operator.named(node).from_onnx(node)
+    assert str(error.value) == (
+        f"node 'p': operator {op_type} is not supported with {what}; supported is {supported}"
+    )
+
+
 UNSTREAMED: dict[str, list[str]] = {
     "parallel-resource": ["MaxPool-3-D", "SumPool-3-D"],
     "stream-latency": ["MaxPool-3-D", "SumPool-3-D"],
@@ -186,4 +250,12 @@ def test_a_kernel_must_be_given():
     assert str(error.value) == (
         "node 'p': operator AveragePool is not supported with no kernel_shape; "
         "supported is a given kernel_shape"
+    )
+
+
+def test_unpooling_is_refused():
+    with pytest.raises(UnsupportedOperator) as error:
+        Operator.named(OnnxNode("up", "MaxUnpool", ("x", "i"), ("y",)))
+    assert str(error.value).startswith(
+        "node 'up': operator MaxUnpool is not supported; kernels/README.md lists those that are"
     )

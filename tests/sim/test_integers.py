@@ -61,6 +61,16 @@ def test_the_ends_of_int64_are_safe_however_they_came(value):
     assert integers.total(np.concatenate([raw, raw])).tolist() == 2 * value
 
 
+@given(edges, edges)
+def test_single_numbers_stay_arrays_of_their_type(a, b):
+    """Python's integers, which numpy gives for them, would be taken for unsigned ones."""
+    x, y = (integers.integers(np.array(value, np.object_)) for value in (a, b))
+    results = [integers.add(x, y), integers.multiply(x, y), integers.negate(x)]
+    results += [integers.shift_left(x, 3), integers.shift_right(x, 1), integers.total(array(a, b))]
+    assert [r.tolist() for r in results] == [a + b, a * b, -a, a << 3, a >> 1, a + b]
+    assert {r.dtype for r in results} <= {np.dtype(np.int64), np.dtype(np.object_)}
+
+
 @given(st.lists(edges, min_size=1, max_size=5))
 def test_the_sum_of_an_axis(values):
     assert integers.total(array(*values)).tolist() == sum(values)

@@ -186,6 +186,13 @@ def test_a_number_is_an_interval_of_one_in_its_coarsest_step():
 WIDE = Interval(-(1 << 90), (1 << 90) + 1, -100)
 
 
+def test_a_wide_interval_alone_is_exact():
+    x = Intervals.full((), WIDE)
+    assert (x * x).interval(0) == (WIDE.lo * WIDE.hi, WIDE.hi**2, -200)
+    one_sided = Intervals.full((), Interval(-(1 << 90), 1, 0))
+    assert (one_sided * Fixed.constant(np.array(3))).interval(0) == (-3 << 90, 3, 0)
+
+
 def test_wide_intervals_are_exact():
     x, y = one(WIDE), Fixed.constant(np.array([3 << 80], np.object_), 5)
     lo, hi = (end * Fraction(2) ** -100 for end in WIDE[:2])
