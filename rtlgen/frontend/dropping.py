@@ -90,7 +90,7 @@ def _does_nothing(node: OnnxNode, model: Model, used: set[str]) -> bool:
         case ("", "Dropout"):
             _check_dropout(node, model, used)
             return True
-        case ("", "Cast" | "CastLike"):
+        case ("", "Cast"):
             return _keeps_its_input(node, model)
         case _:
             return False
@@ -108,29 +108,30 @@ def _check_dropout(node: OnnxNode, model: Model, used: set[str]) -> None:
 
 
 def _keeps_its_input(cast: OnnxNode, model: Model) -> bool:
-    """Whether every value of the old type is one of the new type; if not, the cast is refused.
+    """Whether every value of the old type is one of the new type.
 
-    Among the floats that networks are trained in, rounding is not meant, and not done. A cast of
-    what is not known stays: something before it will be refused.
+    Among the floats that networks are trained in, rounding is not meant, and not done; to other
+    floats, it is refused. A cast to fewer numbers stays, and one of what is not known: something
+    before it will be refused.
     """
-    source, target = model.dtypes.get(cast.inputs[0]), _target(cast, model)
-    if source is None or target is None:
+    source = model.dtypes.get(cast.inputs[0])
+    target = helper.tensor_dtype_to_np_dtype(cast.attributes["to"])
+    if source is None:
         return False
-    if not _keeps_values(source, target):
+    if not (_plain(source) and _plain(target)):
         raise UnsupportedOperator(
             f"node {cast.name!r}: operator {cast.op_type} is not supported from {source.name} to "
             f"{target.name}, which changes values; express the rounding by a Quant node"
         )
-    return True
-
-
-def _target(node: OnnxNode, model: Model) -> np.dtype[Any] | None:
-    if node.op_type == "CastLike":
-        return model.dtypes.get(node.inputs[1])
-    return helper.tensor_dtype_to_np_dtype(node.attributes["to"])
-
-
-def _keeps_values(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
     if target.name in _PLAIN_FLOATS:
-        return source.kind in "biu" or source.name in _PLAIN_FLOATS
-    return source.kind in "biu" and target.kind in "biu" and bool(np.can_cast(source, target))
+        return True
+    return _is_whole(source) and bool(np.can_cast(source, target))
+
+
+def _plain(dtype: np.dtype[Any]) -> bool:
+    return _is_whole(dtype) or dtype.name in _PLAIN_FLOATS
+
+
+def _is_whole(dtype: np.dtype[Any]) -> bool:
+    """Integers, those of few bits too, and truth values."""
+    return dtype.name.removeprefix("u").startswith(("int", "bool"))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.helper import get_attribute_value
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
@@ -21,7 +21,9 @@ from kernels.pool import GlobalSumPool, SumPool
 from rtlgen.frontend.model import QONNX, Array, Model
 from rtlgen.frontend.reading import NEWEST
 from rtlgen.frontend.shapes import to_proto
+from rtlgen.frontend.truths import on_floats
 from rtlgen.rationals import Rationals, along
+from sim.errors import DataError
 
 _ROUND: Mapping[str, Callable[[Any], Any]] = {
     "ROUND": np.rint,
@@ -73,12 +75,46 @@ class Trunc(OpRun):
         return (((codes - zero * scale / output_scale) * output_scale).astype(x.dtype),)
 
 
+class MultiThreshold(OpRun):
+    op_domain = QONNX
+
+    def _run(self, x: Any, levels: Any, **attributes: Any) -> tuple[Any]:
+        axis = attributes["axis"]
+        rows = levels.reshape(-1, *(1,) * (-axis - 1), levels.shape[1])
+        counts = (x[..., None] >= (rows if len(levels) > 1 else levels[0])).sum(-1)
+        return ((attributes["out_scale"] * counts + attributes["out_bias"]).astype(x.dtype),)
+
+
 class DequantizeLinear(OpRun):
     """Of floats, too: whatever type an input of the network has, here it is one of floats."""
 
     def _run(self, x: Any, scale: Any, zero: Any, axis: Any = -1, **_: Any) -> tuple[Any]:
-        scale, zero = along(axis, scale), along(axis, zero.astype(np.float32))
+        zero = zero.astype(np.float32)
+        if scale.ndim < 2:  # else, there is one for each element
+            scale, zero = along(axis, scale), along(axis, zero)
         return ((x.astype(np.float32) - zero) * scale,)
+
+
+class Cast(OpRun):
+    """To integers and truth values, as floats: no other casts are left."""
+
+    def _run(self, x: Any, to: int, **_: Any) -> tuple[Any]:
+        result = x != 0 if to == TensorProto.BOOL else np.trunc(x)
+        return (np.asarray(result, np.float32),)
+
+
+class Gather(OpRun):
+    """By indices that may be an input of the network, and so floats."""
+
+    def _run(self, x: Any, indices: Any, axis: int = 0) -> tuple[Any]:
+        places, size = indices.astype(np.int64), x.shape[axis]
+        outside = places[(places < -size) | (places >= size)]
+        if outside.size:
+            raise DataError(
+                f"node {self.onnx_node.name!r}: of {size} elements, these data pick number "
+                f"{int(outside.flat[0])}; leave out samples that do"
+            )
+        return (np.take(x, places, axis),)
 
 
 class MaxPool(OpRun):
@@ -107,7 +143,7 @@ class GlobalAveragePool(MaxPool):
 
 
 _OPERATORS = [
-    *(Quant, IntQuant, BipolarQuant, Trunc, DequantizeLinear),
+    *(Quant, IntQuant, BipolarQuant, Trunc, MultiThreshold, DequantizeLinear, Cast, Gather),
     *(MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool),
 ]
 
@@ -115,7 +151,7 @@ _OPERATORS = [
 def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
     """Every value of the model, for one sample after the other (axis 0 of the data)."""
     names = [name for node in model.nodes for name in node.outputs if name]
-    reference = ReferenceEvaluator(_proto(model, names), new_ops=_OPERATORS)
+    reference = ReferenceEvaluator(_proto(model, names), new_ops=_OPERATORS + on_floats(model))
     for i in range(len(next(iter(data.values())))):
         feeds = {
             name: np.asarray(data[name][i], np.float32).reshape(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -10,7 +11,7 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 from kernels.base import OnnxNode
-from rtlgen.frontend.model import Array, Model
+from rtlgen.frontend.model import Array, Model, holds_graphs
 from rtlgen.frontend.nodes import check_finite
 from rtlgen.frontend.opsets import is_settled
 from rtlgen.frontend.reading import NEWEST
@@ -37,24 +38,36 @@ def folded(model: Model) -> Model:
         model = fewer
 
 
+def as_cast(node: OnnxNode, dtype: np.dtype[Any]) -> OnnxNode:
+    """A CastLike as the Cast that it is."""
+    attributes = {**node.attributes, "to": helper.np_dtype_to_tensor_dtype(dtype)}
+    return replace(node, op_type="Cast", inputs=node.inputs[:1], attributes=attributes)
+
+
 def _fold_once(model: Model) -> Model:
     constants = dict(model.constants)
     nodes = []
     for node in model.nodes:
-        results = _results(replace(model, constants=constants), node)
+        results = results_of(replace(model, constants=constants), node)
         if results is None:
             nodes.append(node)
         else:
             for name, value in results.items():
-                check_finite(name, value)
+                check_finite(name, value, masks=True)
             constants |= results
     return replace(model, nodes=tuple(nodes), constants=constants)
 
 
-def _results(model: Model, node: OnnxNode) -> dict[str, Array] | None:
+def results_of(model: Model, node: OnnxNode) -> dict[str, Array] | None:
     """The outputs of a node as constants; None if it has to stay."""
-    if node.domain or node.op_type in _QUANTIZERS | _RANDOM or not is_settled(node):
+    stays = node.op_type in _QUANTIZERS | _RANDOM or holds_graphs(node)
+    if node.domain or stays or not is_settled(node):
         return None
+    if node.op_type == "CastLike" and node.inputs[1] in model.dtypes:
+        node = as_cast(node, model.dtypes[node.inputs[1]])
+    if node.op_type == "EyeLike" and {*node.inputs} <= {*model.shapes} & {*model.dtypes}:
+        (name,) = node.inputs
+        return _evaluated(node, {name: np.zeros(model.shapes[name], model.dtypes[name])})
     if node.op_type in ("Shape", "Size") and node.inputs[0] in model.shapes:
         return {node.outputs[0]: _shape(node, np.array(model.shapes[node.inputs[0]], np.int64))}
     if all(map(model.is_constant, node.inputs)):
@@ -81,11 +94,13 @@ def _evaluated(node: OnnxNode, feeds: dict[str, Array]) -> dict[str, Array] | No
     try:
         with np.errstate(all="ignore"):  # the result is checked instead
             results = ReferenceEvaluator(model).run(None, feeds)
-    except NotImplementedError:
+    except (ImportError, NotImplementedError):
         return None
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         raise ModelError(
             f"node {node.name!r}: {node.op_type} of constants cannot be computed: {error}; "
             f"export the network again"
         ) from error
+    if any(isinstance(value, list) for value in results):  # a sequence, which no constant is
+        return None
     return {name: np.asarray(value) for name, value in zip(outputs, results, strict=True)}

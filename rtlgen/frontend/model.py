@@ -19,6 +19,19 @@ QONNX = "qonnx.custom_op.general"
 
 
 @dataclass(frozen=True)
+class Subgraph:
+    """The body of a Loop or Scan, a branch of an If: a graph that a node holds."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[OnnxNode, ...]
+    constants: Mapping[str, Array]
+    captured: tuple[str, ...]
+    """What it reads of the graphs around it. The node has it among its inputs, after its own, in
+    the order of its attributes' names: there, but not in here, it may be called otherwise."""
+
+
+@dataclass(frozen=True)
 class Model:
     """A network of ONNX nodes, in topological order.
 
@@ -49,12 +62,18 @@ class Model:
         return not name or name in self.constants
 
     def with_nodes(self, nodes: Iterable[OnnxNode]) -> Model:
-        """Put other nodes in; constants that they bring along become the model's."""
+        """Put other nodes in; constants that they bring along become the model's.
+
+        One that several bring along, the very same array, stays one.
+        """
         constants = dict(self.constants)
         taken = {*constants, *self.inputs, *self.producers()}
         adopted = []
         for node in nodes:
-            names = {name: _free(name, taken) for name in node.constants}
+            names = {
+                name: name if constants.get(name) is value else _free(name, taken)
+                for name, value in node.constants.items()
+            }
             constants |= {names[name]: value for name, value in node.constants.items()}
             taken.update(names.values())
             inputs = tuple(names.get(name, name) for name in node.inputs)
@@ -78,6 +97,11 @@ class Model:
             shapes={name: shape for name, shape in self.shapes.items() if name in alive},
             dtypes={name: dtype for name, dtype in self.dtypes.items() if name in alive},
         )
+
+
+def holds_graphs(node: OnnxNode) -> bool:
+    """Whether this is control flow."""
+    return any(isinstance(value, Subgraph) for value in node.attributes.values())
 
 
 def _free(name: str, taken: set[str]) -> str:

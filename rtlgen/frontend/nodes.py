@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from kernels.base import OnnxNode
-from rtlgen.frontend.model import QONNX, Array, Model
+from rtlgen.frontend.model import QONNX, Array, Model, Subgraph
+from rtlgen.frontend.ordering import captured
 from rtlgen.frontend.reading import Source
 from rtlgen.frontend.shapes import static_inputs
 from sim.errors import ModelError, UnsupportedAttribute
@@ -31,15 +32,7 @@ _TRUNC_DEFAULTS: dict[int, dict[str, Any]] = {
 def parse(source: Source) -> Model:
     """The model as it is written, its Constant nodes as constants."""
     graph = source.proto.graph
-    constants = {tensor.name: _array(tensor, tensor.name) for tensor in graph.initializer}
-    nodes = []
-    for node in _named(graph.node, source.opset):
-        if node.op_type == "Constant" and not node.domain:
-            constants[node.outputs[0]] = _constant(node)
-        else:
-            nodes.append(_quantizer(node) if node.domain == QONNX else node)
-    for name, value in constants.items():
-        check_finite(name, value)
+    nodes, constants = _Reader(source.opset).read(graph)
     inputs = static_inputs(graph)
     types = {value.name: value.type.tensor_type.elem_type for value in graph.input}
     return Model(
@@ -53,12 +46,76 @@ def parse(source: Source) -> Model:
     )
 
 
-def check_finite(name: str, value: Array) -> None:
-    """Refuse a constant that holds something that is not a number."""
+@dataclass
+class _Reader:
+    """Reads a graph and those that its nodes hold; each node has a name of its own."""
+
+    opset: int
+    taken: set[str] = field(default_factory=set)
+
+    def read(self, graph: onnx.GraphProto) -> tuple[tuple[OnnxNode, ...], dict[str, Array]]:
+        """The nodes and constants of a graph."""
+        constants = {tensor.name: _array(tensor, tensor.name) for tensor in graph.initializer}
+        nodes = []
+        for node in self._named(graph.node):
+            if node.op_type == "Constant" and not node.domain:
+                constants[node.outputs[0]] = _constant(node)
+            else:
+                nodes.append(_quantizer(node) if node.domain == QONNX else node)
+        for name, value in constants.items():
+            check_finite(name, value, masks=True)
+        return tuple(nodes), constants
+
+    def _named(self, protos: Sequence[onnx.NodeProto]) -> Iterable[OnnxNode]:
+        given = {proto.name for proto in protos}
+        for proto in protos:
+            name = proto.name
+            if not name or name in self.taken:
+                stem = name or f"{proto.op_type}_{next(filter(None, proto.output), '')}"
+                name, count = stem, 2
+                while name in self.taken or name in given:
+                    name, count = f"{stem}_{count}", count + 1
+            self.taken.add(name)
+            yield self._node(name, proto)
+
+    def _node(self, name: str, proto: onnx.NodeProto) -> OnnxNode:
+        inputs = _without_trailing(proto.input)
+        attributes = {a.name: _attribute(name, a) for a in proto.attribute if not a.HasField("g")}
+        held = {a.name: self._subgraph(a.g) for a in proto.attribute if a.HasField("g")}
+        if held:
+            own = 1 if proto.op_type == "If" else len(held["body"].inputs)
+            inputs += ("",) * (own - len(inputs))
+        return OnnxNode(
+            name=name,
+            op_type=proto.op_type,
+            inputs=inputs + tuple(n for _, graph in sorted(held.items()) for n in graph.captured),
+            outputs=_without_trailing(proto.output),
+            attributes=attributes | held,
+            domain=proto.domain,
+            opset=1 if proto.domain else self.opset,
+        )
+
+    def _subgraph(self, graph: onnx.GraphProto) -> Subgraph:
+        nodes, constants = self.read(graph)
+        return Subgraph(
+            tuple(value.name for value in graph.input if value.name not in constants),
+            tuple(value.name for value in graph.output),
+            nodes,
+            constants,
+            tuple(captured(graph)),
+        )
+
+
+def check_finite(name: str, value: Array, *, masks: bool = False) -> None:
+    """Refuse a constant that holds something that is not a number.
+
+    Of minus infinity, masks are made, which are gone in the end.
+    """
     if value.dtype.kind in "OSUc":
         held = "complex numbers" if value.dtype.kind == "c" else "text"
         raise ModelError(f"constant {name!r}: it holds {held}; only real numbers are supported")
-    strange = ~np.isfinite(value.astype(np.float64))
+    numbers = value.astype(np.float64)
+    strange = ~np.isfinite(numbers) & ~(masks & np.isneginf(numbers))
     if strange.any():
         at = np.unravel_index(int(strange.argmax()), value.shape)
         position = ", ".join(str(int(i)) for i in at)
@@ -76,29 +133,6 @@ def _array(tensor: onnx.TensorProto, name: str) -> Array:
             f"constant {name!r}: its data are not of type {tensor.data_type} and shape "
             f"{list(tensor.dims)}; export the network again"
         ) from error
-
-
-def _named(protos: Sequence[onnx.NodeProto], opset: int) -> Iterable[OnnxNode]:
-    """The nodes, each with a name of its own."""
-    given = {proto.name for proto in protos}
-    taken: set[str] = set()
-    for proto in protos:
-        name = proto.name
-        if not name or name in taken:
-            stem = name or f"{proto.op_type}_{next(filter(None, proto.output), '')}"
-            name, count = stem, 2
-            while name in taken or name in given:
-                name, count = f"{stem}_{count}", count + 1
-        taken.add(name)
-        yield OnnxNode(
-            name=name,
-            op_type=proto.op_type,
-            inputs=_without_trailing(proto.input),
-            outputs=_without_trailing(proto.output),
-            attributes={a.name: _attribute(name, a) for a in proto.attribute},
-            domain=proto.domain,
-            opset=1 if proto.domain else opset,
-        )
 
 
 def _without_trailing(names: Sequence[str]) -> tuple[str, ...]:

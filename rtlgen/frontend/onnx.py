@@ -10,11 +10,12 @@ import numpy as np
 from rtlgen.frontend.dropping import without_no_ops, without_unread_outputs
 from rtlgen.frontend.endings import ending_at, ending_at_logits
 from rtlgen.frontend.expanding import expanded
-from rtlgen.frontend.folding import folded
+from rtlgen.frontend.inlining import inlined
 from rtlgen.frontend.integers import check_integers
 from rtlgen.frontend.layouts import channels_first
+from rtlgen.frontend.masking import without_masks
 from rtlgen.frontend.model import Array, Model
-from rtlgen.frontend.nodes import parse
+from rtlgen.frontend.nodes import check_finite, parse
 from rtlgen.frontend.opsets import settle, upgrade
 from rtlgen.frontend.reading import Given, read
 from rtlgen.frontend.zero_points import with_zero_points
@@ -30,8 +31,8 @@ def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> 
     network = parse(source)
     if outputs:
         network = ending_at(network, outputs)
-    network = upgrade(channels_first(network.pruned(), source.opset))
-    network = with_zero_points(expanded(settle(folded(network))))
+    network = inlined(upgrade(channels_first(network.pruned(), source.opset)))
+    network = with_zero_points(without_masks(expanded(settle(network))))
     check_integers(network)
     network = without_unread_outputs(without_no_ops(network))
     if logits:
@@ -41,6 +42,8 @@ def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> 
 
 def _finished(model: Model) -> Model:
     """Constants as exact numbers, and beside each node those that it reads."""
+    for name, value in model.constants.items():
+        check_finite(name, value)
     constants = {name: _exact(value) for name, value in model.constants.items()}
     nodes = (
         replace(node, constants={n: constants[n] for n in node.inputs if n in constants})

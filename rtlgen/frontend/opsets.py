@@ -16,7 +16,8 @@ import onnx
 from onnx import helper
 
 from kernels.base import OnnxNode
-from rtlgen.frontend.model import Model, Shape
+from rtlgen.frontend import equations
+from rtlgen.frontend.model import Model, Shape, Subgraph
 from rtlgen.frontend.reading import NEWEST
 from sim.errors import ShapeError, UnsupportedAttribute
 
@@ -27,7 +28,7 @@ NORMALIZERS = ("Softmax", "LogSoftmax", "Hardmax")
 
 def upgrade(model: Model) -> Model:
     """Bring every standard node into its newest form. Node.opset still tells where it is from."""
-    return model.with_nodes(node if node.domain else _upgraded(node) for node in model.nodes)
+    return model.with_nodes(map(_upgraded, model.nodes))
 
 
 def is_settled(node: OnnxNode) -> bool:
@@ -49,12 +50,20 @@ def _settled(node: OnnxNode, model: Model) -> OnnxNode:
 
 
 def _upgraded(node: OnnxNode) -> OnnxNode:
-    if not onnx.defs.has(node.op_type, ""):
+    if node.domain or not onnx.defs.has(node.op_type, ""):
         return node
+    if node.op_type == "Einsum":
+        equations.check(node)
     for before, change in CHANGES.get(node.op_type, ()):
         if node.opset < before:
             node = change(node)
-    return with_defaults(node)
+    return with_defaults(_with_upgraded_graphs(node))
+
+
+def _with_upgraded_graphs(node: OnnxNode) -> OnnxNode:
+    held = {name: graph for name, graph in node.attributes.items() if isinstance(graph, Subgraph)}
+    newer = {n: replace(g, nodes=tuple(map(_upgraded, g.nodes))) for n, g in held.items()}
+    return replace(node, attributes={**node.attributes, **newer})
 
 
 def with_defaults(node: OnnxNode) -> OnnxNode:
@@ -83,7 +92,17 @@ def _attributes(node: OnnxNode) -> Mapping[str, onnx.defs.OpSchema.Attribute]:
 def _defaults(attributes: Mapping[str, onnx.defs.OpSchema.Attribute]) -> dict[str, Any]:
     defaults = {name: a.default_value for name, a in attributes.items() if a.default_value.name}
     values = {name: helper.get_attribute_value(default) for name, default in defaults.items()}
-    return {name: v.decode() if isinstance(v, bytes) else v for name, v in values.items()}
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.decode()
+        case [bytes(), *_]:
+            return tuple(map(_text, value))
+        case _:
+            return value
 
 
 def without(node: OnnxNode, *names: str) -> OnnxNode:

@@ -1,4 +1,7 @@
-"""The order of the nodes: every value is given once, and before it is read."""
+"""The order of the nodes: every value is given once, and before it is read.
+
+What a node reads is its inputs, and what its subgraphs read of the graph around them.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,22 @@ Nodes = Sequence[onnx.NodeProto]
 
 def in_order(where: str, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     """The nodes in topological order, which is theirs if that is one; each only once."""
-    nodes = list({node.SerializeToString(): node for node in graph.node}.values())
-    producers = _producers(where, nodes)
-    given = {value.name for value in (*graph.input, *graph.initializer)}
-    given |= {tensor.values.name for tensor in graph.sparse_initializer}
-    for reader, name in _reads(nodes, graph):
-        if name not in given and name not in producers:
+    nodes = sorted_nodes(where, graph)
+    given = _given(graph).union(*(node.output for node in nodes))
+    for reader, name in _reads(graph):
+        if name not in given:
             raise ModelError(
                 f"{reader}: value {name!r} is read, but nothing gives it; export the network again"
             )
+    return nodes
+
+
+def sorted_nodes(where: str, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """The same of a subgraph, which may read values of others."""
+    nodes = list({node.SerializeToString(): node for node in graph.node}.values())
+    producers = _producers(where, nodes)
     needs = {
-        i: [producers[name] for name in node.input if name in producers]
+        i: [producers[name] for name in read_by(node) if name in producers]
         for i, node in enumerate(nodes)
     }
     if all(j < i for i, needed in needs.items() for j in needed):
@@ -36,6 +44,31 @@ def in_order(where: str, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
         raise ModelError(
             f"{where}: nodes {cycle} form a cycle; only feed-forward networks are supported"
         ) from error
+
+
+def subgraphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    """The graphs that a node holds."""
+    return [a.g for a in node.attribute if a.type == onnx.AttributeProto.GRAPH]
+
+
+def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph, and all that its nodes hold, however deep."""
+    yield graph
+    for node in graph.node:
+        for subgraph in subgraphs(node):
+            yield from graphs(subgraph)
+
+
+def read_by(node: onnx.NodeProto) -> list[str]:
+    """The values of the graph around it that a node reads, without those that are absent."""
+    return [*filter(None, node.input), *(n for g in subgraphs(node) for n in captured(g))]
+
+
+def captured(graph: onnx.GraphProto) -> list[str]:
+    """The values of the graphs around it that a subgraph reads, each once."""
+    given = _given(graph).union(*(node.output for node in graph.node))
+    read = (name for _, name in _reads(graph))
+    return list(dict.fromkeys(name for name in read if name not in given))
 
 
 def label(node: onnx.NodeProto) -> str:
@@ -56,10 +89,15 @@ def _producers(where: str, nodes: Nodes) -> dict[str, int]:
     return producers
 
 
-def _reads(nodes: Nodes, graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
+def _given(graph: onnx.GraphProto) -> set[str]:
+    given = {value.name for value in (*graph.input, *graph.initializer)}
+    return given | {tensor.values.name for tensor in graph.sparse_initializer}
+
+
+def _reads(graph: onnx.GraphProto) -> Iterator[tuple[str, str]]:
     """Who reads what."""
-    for node in nodes:
-        for name in filter(None, node.input):
+    for node in graph.node:
+        for name in read_by(node):
             yield f"node {label(node)!r}", name
     for output in graph.output:
         yield "outputs of the network", output.name

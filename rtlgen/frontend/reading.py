@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -13,16 +13,23 @@ from onnx.external_data_helper import load_external_data_for_tensor, uses_extern
 from onnx.inliner import inline_local_functions
 
 from rtlgen.frontend.model import QONNX
-from rtlgen.frontend.ordering import in_order, label
+from rtlgen.frontend.ordering import graphs, in_order, label, sorted_nodes, subgraphs
 from sim.errors import ModelError, ShapeError, UnsupportedOperator
 
 Given: TypeAlias = str | Path | onnx.ModelProto
 """A model as the user has it."""
+Order = Callable[[str, onnx.GraphProto], list[onnx.NodeProto]]
 STANDARD = ("", "ai.onnx")
+CONTROL_FLOW = ("If", "Loop", "Scan")
 OLDEST = 7
 NEWEST = min(28, onnx.defs.onnx_opset_version())
 """The opset whose forms the rest of the program knows; a later one may change a meaning."""
 
+_NO_NUMBERS = {
+    onnx.TensorProto.STRING: "text",
+    onnx.TensorProto.COMPLEX64: "complex numbers",
+    onnx.TensorProto.COMPLEX128: "complex numbers",
+}
 _QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant", "Trunc", "FloatQuant", "MultiThreshold"}
 _QONNX_DOMAINS = {*STANDARD, "onnx.brevitas", "finn.custom_op.general", QONNX}
 
@@ -53,13 +60,11 @@ def read(model: Given) -> Source:
         raise ModelError(f"{where}: it holds no network; export the network to ONNX again")
     _load_external(where, proto, folder)
     if proto.functions:
-        proto = inline_local_functions(proto)
+        proto = _without_functions(where, proto)
     _unify_domains(proto)
     opset = _opset(where, proto)
-    _refuse_subgraphs(proto)
-    nodes = in_order(where, proto.graph)
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
+    _check_subgraphs(proto, opset)
+    _sort(where, proto.graph)
     _check_inputs(proto.graph)
     _check(where, proto)
     return Source(proto.graph.name, opset, proto)
@@ -120,15 +125,28 @@ def _load_external(where: str, proto: onnx.ModelProto, folder: Path | None) -> N
 
 
 def _tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    yield from proto.graph.initializer
-    for holder in (proto.graph, *proto.functions):
+    for graph in graphs(proto.graph):
+        yield from graph.initializer
+    for holder in (*graphs(proto.graph), *proto.functions):
         for node in holder.node:
             yield from (a.t for a in node.attribute if a.type == onnx.AttributeProto.TENSOR)
 
 
+def _without_functions(where: str, proto: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its own functions written out, in its opset."""
+    try:
+        return inline_local_functions(proto, convert_version=True)
+    except (RuntimeError, onnx.checker.ValidationError) as error:
+        reason = " ".join(str(error).split()).rpartition("failed: ")[-1].removesuffix(".")
+        raise ModelError(
+            f"{where}: its own functions cannot be written out: {reason}; export the network with "
+            f"one opset for all of it"
+        ) from error
+
+
 def _unify_domains(proto: onnx.ModelProto) -> None:
     """Give QONNX's quantizers one domain: exporters write four, or none at all."""
-    for node in proto.graph.node:
+    for node in _nodes(proto):
         standard = node.domain in STANDARD and onnx.defs.has(node.op_type, "")
         if node.domain == "finn.custom_op.general" or (
             node.op_type in _QUANTIZERS and node.domain in _QONNX_DOMAINS and not standard
@@ -140,7 +158,7 @@ def _unify_domains(proto: onnx.ModelProto) -> None:
 
 def _opset(where: str, proto: onnx.ModelProto) -> int:
     versions = [o.version for o in proto.opset_import if o.domain in STANDARD]
-    if not versions and all(node.domain for node in proto.graph.node):
+    if not versions and all(node.domain for node in _nodes(proto)):
         return NEWEST
     opset = max(versions, default=1)
     if not OLDEST <= opset <= NEWEST:
@@ -156,26 +174,54 @@ def _opset(where: str, proto: onnx.ModelProto) -> int:
     return opset
 
 
-def _refuse_subgraphs(proto: onnx.ModelProto) -> None:
-    kinds = onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS
-    for node in proto.graph.node:
-        if any(attribute.type in kinds for attribute in node.attribute):
+def _nodes(proto: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of the graph, and of those that they hold."""
+    return (node for graph in graphs(proto.graph) for node in graph.node)
+
+
+def _check_subgraphs(proto: onnx.ModelProto, opset: int) -> None:
+    """Refuse graphs that are no control flow, and sparse initializers."""
+    for node in _nodes(proto):
+        several = any(a.type == onnx.AttributeProto.GRAPHS for a in node.attribute)
+        if several or (subgraphs(node) and (node.domain or node.op_type not in CONTROL_FLOW)):
             raise UnsupportedOperator(
-                f"node {label(node)!r}: operator {node.op_type} is not supported: "
-                f"control flow cannot become a pipeline; export the network without it"
+                f"node {label(node)!r}: operator {node.op_type} is not supported; of those that "
+                f"hold graphs, {', '.join(CONTROL_FLOW)} are; export the network without it"
             )
-    if proto.graph.sparse_initializer:
-        name = proto.graph.sparse_initializer[0].values.name
-        raise ModelError(f"initializer {name!r}: it is sparse; store it as a dense tensor")
+        if node.op_type == "Scan" and not node.domain and opset < 9:
+            raise UnsupportedOperator(
+                f"node {label(node)!r}: operator Scan is not supported in opset {opset}, where it "
+                f"has another form; export the network with opset 9 or newer"
+            )
+    for graph in graphs(proto.graph):
+        if graph.sparse_initializer:
+            name = graph.sparse_initializer[0].values.name
+            raise ModelError(f"initializer {name!r}: it is sparse; store it as a dense tensor")
+
+
+def _sort(where: str, graph: onnx.GraphProto, order: Order = in_order) -> None:
+    """Bring all nodes into their order, those of subgraphs first."""
+    for node in graph.node:
+        for subgraph in subgraphs(node):
+            _sort(where, subgraph, sorted_nodes)
+    nodes = order(where, graph)
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _check_inputs(graph: onnx.GraphProto) -> None:
     for value in graph.input:
         kind = value.type.WhichOneof("value")
         if kind != "tensor_type":
+            what = str(kind).removesuffix("_type").replace("optional", "optional value")
+            article = "an" if what[0] in "aeiou" else "a"
             raise ModelError(
-                f"input {value.name!r}: it is a {str(kind).removesuffix('_type')}; "
-                f"only tensors are supported"
+                f"input {value.name!r}: it is {article} {what}; only tensors are supported"
+            )
+        if value.type.tensor_type.elem_type in _NO_NUMBERS:
+            raise ModelError(
+                f"input {value.name!r}: it holds {_NO_NUMBERS[value.type.tensor_type.elem_type]}; "
+                f"only real numbers are supported"
             )
         if not value.type.tensor_type.HasField("shape"):
             raise ShapeError(
@@ -189,11 +235,12 @@ def _check(where: str, proto: onnx.ModelProto) -> None:
     copy.CopyFrom(proto)
     copy.ir_version = max(copy.ir_version, 4)  # 3 asks initializers to be inputs; many are not
     del copy.graph.value_info[:]
-    for node in copy.graph.node:
-        if node.domain == QONNX:
+    deprecated = {"GroupNormalization"} if 18 <= _opset(where, copy) < 21 else set()
+    for node in _nodes(copy):
+        if node.domain == QONNX or node.op_type in deprecated:
             node.CopyFrom(onnx.helper.make_node("Identity", node.input[:1], node.output[:1]))
     declared = {o.domain for o in copy.opset_import}
-    for domain in {node.domain for node in copy.graph.node} - declared - set(STANDARD):
+    for domain in {node.domain for node in _nodes(copy)} - declared - set(STANDARD):
         copy.opset_import.append(onnx.helper.make_opsetid(domain, 1))
     for output in copy.graph.output:  # whose types exporters leave out, and we infer
         output.CopyFrom(onnx.helper.make_tensor_value_info(output.name, 1, ()))

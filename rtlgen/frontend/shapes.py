@@ -12,10 +12,12 @@ import onnx
 from onnx import helper
 
 from kernels.base import OnnxNode
-from rtlgen.frontend.model import QONNX, Model, Shape
+from rtlgen.frontend.model import QONNX, Model, Shape, holds_graphs
 from rtlgen.frontend.reading import NEWEST
 from sim.errors import ShapeError
 
+_OPAQUE = "control"
+"""A domain of which ONNX knows nothing."""
 _SMALL = 1024
 """Constants up to this size are given to the inference by value: shapes may depend on them."""
 
@@ -48,7 +50,10 @@ def infer(model: Model) -> Model:
 
 
 def skeleton(model: Model) -> onnx.ModelProto:
-    """The model as ONNX in the newest opset; QONNX nodes are Identity, large constants inputs."""
+    """The model as ONNX in the newest opset; QONNX nodes are Identity, large constants inputs.
+
+    Nothing is inferred of what holds a graph, nor, in earnest, of what comes after it.
+    """
     small = {n: v for n, v in model.constants.items() if v.size <= _SMALL}
     large = {n: v.shape for n, v in model.constants.items() if v.size > _SMALL}
     dtypes = {**model.dtypes, **{name: value.dtype for name, value in model.constants.items()}}
@@ -56,7 +61,7 @@ def skeleton(model: Model) -> onnx.ModelProto:
     # every output of a node is an output of the graph: so inference reports all of them
     outputs = [onnx.ValueInfoProto(name=n) for node in model.nodes for n in node.outputs if n]
     tensors = [onnx.numpy_helper.from_array(value, name) for name, value in small.items()]
-    nodes = [_stand_in(node) if node.domain == QONNX else to_proto(node) for node in model.nodes]
+    nodes = [_stand_in(node) for node in model.nodes]
     domains = {"", *(node.domain for node in nodes)}
     imports = [helper.make_opsetid(d, 1 if d else NEWEST) for d in sorted(domains)]
     graph = helper.make_graph(nodes, "skeleton", inputs, outputs, tensors)
@@ -107,7 +112,11 @@ def _value_info(name: str, dtype: np.dtype[Any], shape: Shape) -> onnx.ValueInfo
 
 def _stand_in(node: OnnxNode) -> onnx.NodeProto:
     """Quantizers keep the shape and the element type of their first input."""
-    return helper.make_node("Identity", node.inputs[:1], node.outputs[:1], node.name)
+    if node.domain == QONNX:
+        return helper.make_node("Identity", node.inputs[:1], node.outputs[:1], node.name)
+    if holds_graphs(node):
+        return helper.make_node(node.op_type, node.inputs, node.outputs, node.name, domain=_OPAQUE)
+    return to_proto(node)
 
 
 def _attribute_types(node: OnnxNode) -> Mapping[str, int]:

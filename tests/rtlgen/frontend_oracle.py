@@ -88,6 +88,6 @@ def _qonnx(node: OnnxNode, arguments: list[Any]) -> list[Any]:
             result = context[node.outputs[0]]
         case "MultiThreshold":
             a = node.attributes
-            assert a["data_layout"] in ("", "NC", "NCHW")
+            assert a["axis"] + np.ndim(arguments[0]) == 1
             result = multithreshold(*arguments, a["out_scale"], a["out_bias"])
     return [np.asarray(result, np.float32)]

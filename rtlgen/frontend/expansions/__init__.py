@@ -5,6 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rtlgen.frontend.expansion import Expand
-from rtlgen.frontend.expansions import sums
+from rtlgen.frontend.expansions import (
+    attention,
+    casts,
+    comparisons,
+    einsum,
+    integers,
+    microsoft,
+    normalizations,
+    one_hot,
+    orders,
+    pools,
+    recurrent,
+    reductions,
+    resizing,
+    rotary,
+    scatters,
+    sums,
+    transformers,
+    transposed,
+)
 
-EXPANSIONS: Mapping[str, Mapping[str, Expand]] = {"": {**sums.EXPANSIONS}}
+EXPANSIONS: Mapping[str, Mapping[str, Expand]] = {
+    "": {
+        **attention.EXPANSIONS,
+        **casts.EXPANSIONS,
+        **comparisons.EXPANSIONS,
+        **einsum.EXPANSIONS,
+        **integers.EXPANSIONS,
+        **normalizations.EXPANSIONS,
+        **one_hot.EXPANSIONS,
+        **orders.EXPANSIONS,
+        **pools.EXPANSIONS,
+        **recurrent.EXPANSIONS,
+        **reductions.EXPANSIONS,
+        **resizing.EXPANSIONS,
+        **rotary.EXPANSIONS,
+        **scatters.EXPANSIONS,
+        **sums.EXPANSIONS,
+        **transposed.EXPANSIONS,
+    },
+    microsoft.DOMAIN: {**microsoft.EXPANSIONS, **transformers.EXPANSIONS},
+}
