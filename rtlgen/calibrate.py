@@ -1,9 +1,10 @@
-"""The range of every value, from real data: what formats are chosen from."""
+"""What every value is on real data, its range and some of its numbers: formats follow from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -14,31 +15,40 @@ import numpy.typing as npt
 from rtlgen.formats import Formats, Ranges
 from rtlgen.frontend import Model
 from rtlgen.frontend.evaluation import evaluate
-from rtlgen.notation import Format
+from rtlgen.notation import Floats, Format
 from sim.errors import DataError, nearest
 
 Data = Mapping[str, npt.NDArray[Any]]
 
 DEFAULTS = {
-    "inputs": Format(16, per_element=True),
+    "inputs": Format(16, per="element"),
     "weights": Format(12),
     "activations": Format(12),
 }
 """What a float model is rounded to where its configuration says nothing."""
+NUMBERS = 1 << 14
+"""Of each value, that are kept to judge formats with; one of each sample at least."""
+
+REMEMBERED = 1 << 26
+"""Numbers of single precision, of all samples, that are not computed a second time."""
 
 
 def read(path: str | Path, model: Model) -> dict[str, npt.NDArray[Any]]:
     """Samples for the inputs of a model from an npz file: one array per input, by its name."""
+    return fitting(load(path, model), model, str(path))
+
+
+def load(path: str | Path, model: Model) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an npz file, which should have one for each input."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            return {name: file[name] for name in file.files}
     except (OSError, EOFError, TypeError, ValueError, BadZipFile) as error:  # all from NumPy
         reason = error.strerror if isinstance(error, OSError) else None
         raise DataError(
             f"data {str(path)!r}: {reason or 'not an npz file'}; give an npz file with an array "
             f"for each of {', '.join(map(repr, model.inputs))}"
         ) from error
-    return fitting(arrays, model, str(path))
 
 
 def fitting(arrays: Data, model: Model, where: str) -> dict[str, npt.NDArray[Any]]:
@@ -61,19 +71,90 @@ def fitting(arrays: Data, model: Model, where: str) -> dict[str, npt.NDArray[Any
 
 
 def with_ranges(formats: Formats, model: Model, data: Data) -> Formats:
-    """The formats, with defaults for a float model and the ranges of these data."""
+    """The formats, with defaults for a float model, and what these data show of its values."""
+    return informed(formats, observe(model, data))
+
+
+def informed(formats: Formats, seen: Observed) -> Formats:
+    """The formats, with defaults for a float model, and what was seen of its values."""
     defaults = {**DEFAULTS, **formats.defaults}
-    return replace(formats, defaults=defaults, ranges=ranges(model, data))
+    return replace(
+        formats, defaults=defaults, ranges=seen.ranges, rms=seen.rms, numbers=seen.numbers
+    )
 
 
-def ranges(model: Model, data: Data) -> Ranges:
-    """The least and the largest number of every element of every value."""
+@dataclass(frozen=True)
+class Observed:
+    """What the values of a model are on some samples."""
+
+    ranges: Ranges
+    """The least and the largest number of every element."""
+    rms: Mapping[str, Floats]
+    """The root of the mean square of every element."""
+    numbers: Mapping[str, Floats]
+    """Some :data:`NUMBERS` of each value, spread over samples and elements, or all if fewer."""
+    outputs: Mapping[str, Floats]
+    """What the model gives, axis 0 counting samples."""
+
+
+class Evaluation:
+    """Every value of the model, sample by sample; computed once, if few enough to be remembered."""
+
+    def __init__(self, model: Model, data: Data) -> None:
+        self.model, self.data = model, data
+        self._kept: list[dict[str, npt.NDArray[Any]]] | None = None
+
+    def __iter__(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept: list[dict[str, npt.NDArray[Any]]] = []
+        room = REMEMBERED
+        for values in evaluate(self.model, self.data):
+            room -= sum(value.size for value in values.values())
+            if room >= 0:
+                kept.append(values)
+            else:
+                kept.clear()
+            yield values
+        if room >= 0:
+            self._kept = kept
+
+
+def observe(
+    model: Model,
+    data: Data,
+    evaluated: Iterable[Mapping[str, npt.NDArray[Any]]] | None = None,
+    seed: int = 0,
+) -> Observed:
+    """What every value of the model is on these samples; memory is bounded but for its outputs.
+
+    ``evaluated`` are the values, if they are known.
+    """
+    draw = np.random.default_rng(seed)
+    samples = len(next(iter(data.values())))
+    each = -(-NUMBERS // samples)
     found: dict[str, tuple[Any, Any]] = {}
-    for values in evaluate(model, data):
+    squares: dict[str, Any] = {}
+    numbers: dict[str, list[Any]] = defaultdict(list)
+    outputs: dict[str, list[Any]] = {name: [] for name in model.outputs}
+    for values in evaluated or evaluate(model, data):
+        for name, given in outputs.items():
+            given.append(values[name] if name in values else model.constants[name])
         for name, value in values.items():
             lo, hi = found.get(name, (value, value))
             found[name] = np.minimum(lo, value), np.maximum(hi, value)
-    return {name: (lo.astype(float), hi.astype(float)) for name, (lo, hi) in found.items()}
+            squares[name] = squares.get(name, 0) + np.square(value, dtype=float)
+            flat = value.reshape(-1)
+            numbers[name].append(
+                flat if flat.size <= each else flat[draw.integers(flat.size, size=each)]
+            )
+    return Observed(
+        {name: (lo.astype(float), hi.astype(float)) for name, (lo, hi) in found.items()},
+        {name: np.sqrt(total / samples) for name, total in squares.items()},
+        {name: np.concatenate(parts).astype(float) for name, parts in numbers.items()},
+        {name: np.stack(parts) for name, parts in outputs.items()},
+    )
 
 
 def _shaped(name: str, shape: tuple[int, ...], arrays: Data, where: str) -> npt.NDArray[np.float64]:

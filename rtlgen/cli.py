@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Sequence
 
 from rtlgen import folder, network
-from rtlgen.console import add_common, columns, frequency, run, say
+from rtlgen.console import add_common, columns, frequency, run, say, share
 from rtlgen.design import Design, build
 from rtlgen.graph import Graph
+from rtlgen.notation import Fit
 from rtlgen.options import Options
 from rtlgen.passes import PASSES
 from rtlgen.progress import Display
@@ -44,7 +45,7 @@ def _generate(given: argparse.Namespace) -> Design:
             source = network.read(given.model, options, display)
     finally:
         say("".join(shown), end="")
-    say(source.summary())
+    say(source.summary(columns()))
     with Display() as display:
         design = build(source, options, target, display)
         design.proof()
@@ -78,6 +79,10 @@ def _options(given: argparse.Namespace, shown: list[str]) -> Options:
         outputs=tuple(given.outputs),
         config=given.config,
         calibrate=given.calibrate,
+        fit=Fit.named(given.fit),
+        accuracy_drop=None if given.accuracy_drop is None else share(given.accuracy_drop),
+        labels=given.labels,
+        compare=given.compare,
         data=given.data,
         samples=given.samples,
         seed=given.seed,

@@ -65,6 +65,14 @@ def frequency(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def share(text: str) -> float:
+    """A part of one, from a text in percent."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text)
+    if not match:
+        raise ConfigError(f"--accuracy-drop {text!r}: not a share; write it in percent, as 0.5%")
+    return float(match[1]) / 100
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     """What a model, its formats and its verification need."""
     add = parser.add_argument
@@ -79,8 +87,26 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="make this value of the model an output, instead of its own; may be repeated",
     )
-    add("--config", metavar="FILE", help="formats by tensor, layer or pattern (TOML)")
-    add("--calibrate", metavar="DATA.npz", help="choose formats from the ranges on these samples")
+    add("--config", metavar="FILE", help="formats by tensor, layer, type or pattern (TOML)")
+    add("--calibrate", metavar="DATA.npz", help="choose formats from these samples")
+    add(
+        "--fit",
+        metavar="error|range",
+        default="error",
+        help="formats of the least error on the samples, or without clipping [%(default)s]",
+    )
+    add(
+        "--accuracy-drop",
+        metavar="P%",
+        help="search the cheapest formats that lose no more accuracy on labelled samples, as 0.5%%",
+    )
+    add(
+        "--labels",
+        metavar="NAME",
+        default="y",
+        help="the array with the class of each sample [%(default)s]",
+    )
+    add("--compare", action="store_true", help="with the float model, on the samples, by value")
     add("--data", metavar="DATA.npz", help="verify with these samples too")
     add("--samples", metavar="N", type=int, default=1000, help="to verify with [%(default)s]")
     add("--seed", metavar="N", type=int, default=0, help="of what is random [%(default)s]")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OURS = frozenset(
     {
         *("top.v", "manifest.json", "vectors.npz", "report.json", "formats.toml"),
+        *("comparison.json", "comparison.svg", "accuracy.svg"),
         *("bench.py", "Makefile", "test_top.py", "top.vlt"),
         *("build", "sim_build", "results.xml", "result.json", "dump.vcd"),
         *("__pycache__", ".pytest_cache"),
@@ -46,14 +47,15 @@ def write(design: Design, path: str | Path) -> None:
     """
     proof = design.proof().to_json()
     text, manifest, samples = design.verilog, design.manifest, design.vectors()
-    report, formats = design.report().to_json() | {"proved": proof}, design.network.codings
+    report = design.report().to_json() | {"proved": proof} | design.network.notes()
+    more = design.network.files()
     with output.replacing(path, ours) as folder:
         (folder / "top.v").write_text(text, encoding="utf-8")
         manifest.write(folder / "manifest.json")
         vectors.write(folder / "vectors.npz", *samples)
         write_report(folder / "report.json", report)
-        if formats.chosen:
-            (folder / "formats.toml").write_text(formats.configuration(), encoding="utf-8")
+        for name, content in more.items():
+            (folder / name).write_text(content, encoding="utf-8")
         testbench.write(folder)
 
 

@@ -1,4 +1,4 @@
-"""Formats that the user gives, by tensor, layer or pattern.
+"""Formats that the user gives, by tensor, layer, type of operators or pattern.
 
 A configuration is TOML::
 
@@ -17,38 +17,42 @@ A configuration is TOML::
     bias = "s8 e-4"
     output = "s12 e-6"
 
-A format is ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per element]``. Without a sign or a step,
-both follow from the range that calibration found, or from the constant itself. Unless said,
-values are rounded to the nearest, ties to even, and saturate. [formats] go before [layers], those
-before [defaults], and names before patterns. A default that lacks a sign or step where there is no
-range is left alone.
+    [types.Conv]                     # by the ONNX operator of a node, or a pattern of them
+    weights = "6"
+
+A format is ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per element|channel|tensor]``. Without a sign
+or a step, both follow from what calibration saw, or from the constant itself:
+:class:`rtlgen.notation.Fit` says how. Weights then have a step for each output channel, all else
+one for the tensor, unless the format says ``per`` what. Unless said, values are rounded to the
+nearest, ties to even, and saturate. [formats] go before [layers], those before [types], those
+before [defaults]; within each, names before patterns, and the first pattern before the others. A
+default that lacks a sign or step where there are no samples is left alone.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kernels.base import OnnxNode
+from rtlgen import entries
+from rtlgen.entries import PARTS
 from rtlgen.frontend import Model
-from rtlgen.notation import SHOWN, Choice, Chosen, Floats, Format, choice, choose
-from rtlgen.wanted import PRODUCTS
+from rtlgen.notation import SHOWN, Choice, Chosen, Fit, Floats, Format, choice, choose
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
+from sim.rounding import Interval
 
 Ranges = Mapping[str, tuple[Floats, Floats]]
 """The least and largest number of every element of a value, by its name."""
 
-_TABLES = ("defaults", "formats", "layers", "hls")
+_TABLES = ("defaults", "formats", "layers", "types", "hls")
 """[hls] is for hlsgen alone, which reads it from the same file."""
 _DEFAULTS = ("activations", "inputs", "weights")
-_LAYER = ("bias", "output", "weights")
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,26 @@ class Formats:
     defaults: Mapping[str, Format] = field(default_factory=dict)
     values: Mapping[str, Choice] = field(default_factory=dict)
     layers: Mapping[str, Mapping[str, Choice]] = field(default_factory=dict)
+    types: Mapping[str, Mapping[str, Choice]] = field(default_factory=dict)
     ranges: Ranges = field(default_factory=dict)
+    rms: Mapping[str, Floats] = field(default_factory=dict)
+    """The root of the mean square of every element, as calibration saw it."""
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
+    """Some numbers of each value, as calibration saw them."""
+    fit: Fit = Fit.ERROR
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The values that each entry of the configuration was found to stand for."""
+
+    @classmethod
+    def of(cls, config: str | Path | Mapping[str, Any] | None) -> Formats:
+        """Those of a file or of a mapping; none of neither."""
+        match config:
+            case None:
+                return cls()
+            case Mapping():
+                return cls.parse(config, "config")
+            case _:
+                return cls.read(config)
 
     @classmethod
     def read(cls, path: str | Path) -> Formats:
@@ -81,33 +102,40 @@ class Formats:
         defaults = _table(tables.get("defaults", {}), f"{config} [defaults]")
         _known(defaults, _DEFAULTS, f"{config} [defaults] key")
         values = _table(tables.get("formats", {}), f"{config} [formats]")
-        layers = _table(tables.get("layers", {}), f"{config} [layers]")
-        for name, table in layers.items():
-            _known(
-                _table(table, f"{config} [layers.{name!r}]"),
-                _LAYER,
-                f"{config} [layers.{name!r}] key",
-            )
         return cls(
             {k: Format.parse(v, f"{config} [defaults] {k!r}") for k, v in defaults.items()},
             {k: choice(v, f"{config} [formats] {k!r}") for k, v in values.items()},
-            {
-                name: {k: choice(v, f"{config} [layers.{name!r}] {k!r}") for k, v in table.items()}
-                for name, table in layers.items()
-            },
+            _nested(tables, "layers", config),
+            _nested(tables, "types", config),
         )
 
     def bound(self, model: Model) -> Formats:
-        """The same with a format for each name that is meant, and patterns and layers gone.
+        """The same with a format for each name that is meant; patterns, layers and types gone.
 
-        Refused are names, patterns and keys of layers that nothing in the model has.
+        Refused are names, patterns and keys of layers and types that nothing in the model has.
         """
         names = [*model.inputs, *model.constants, *model.producers()]
-        entries = dict(_matches(self.values, names, "value"))
-        origins = {key: tuple(n for n, k in entries.items() if k == key) for key in self.values}
-        given = self._of_layers(model, origins)
-        given |= {name: self.values[key] for name, key in entries.items()}
-        return replace(self, values=given, layers={}, origins=origins)
+        named = entries.matches(self.values, names, "value")
+        origins = {key: tuple(n for n, k in named.items() if k == key) for key in self.values}
+        given = entries.of_types(self.types, model, origins)
+        given |= entries.of_layers(self.layers, model, origins)
+        given |= {name: self.values[key] for name, key in named.items()}
+        return replace(self, values=given, layers={}, types={}, origins=origins)
+
+    def with_widths(self, widths: Mapping[str, int], single: Mapping[str, int]) -> Formats:
+        """The same with so many bits for these defaults, and for single values that follow them."""
+        defaults = {
+            kind: replace(given, width=widths.get(kind, given.width))
+            for kind, given in self.defaults.items()
+        }
+        own = {
+            name: np.array(
+                replace(defaults["activations" if name in self.ranges else "weights"], width=width),
+                object,
+            )
+            for name, width in single.items()
+        }
+        return replace(self, defaults=defaults, values={**self.values, **own})
 
     def check_used(self, used: Iterable[str]) -> None:
         """Refuse entries that have changed nothing."""
@@ -131,65 +159,59 @@ class Formats:
         """The formats of what goes into a product, if nothing has given it any."""
         return self._default("activations", name, shape, alike=True)
 
+    def gives(self, name: str, kind: str) -> bool:
+        """Whether a constant of this kind will be given a format."""
+        return name in self.values or kind in self.defaults
+
     def constant(
-        self, name: str, values: Floats, kind: str = "", magnitude: Any = 0
+        self, name: str, values: Floats, kind: str = "", magnitude: Any = 0, axis: int | None = None
     ) -> Chosen | None:
         """The formats of a constant, by default those of this kind.
 
         ``magnitude`` broadcasts to the values: what each is multiplied with lies below two to
         this power. Where the step is left to the data, it is finer in proportion, so that the
-        errors of all products are alike.
+        errors of all products are alike. ``axis`` counts the channels of the product.
         """
-        given = self.values.get(name)
-        if given is None and kind in self.defaults:
-            given = np.array(self.defaults[kind], object)
-        if given is None:
+        if not self.gives(name, kind):
             return None
+        given = self.values.get(name)
+        if given is None:
+            given = np.array(self.defaults[kind], object)
         first = given.flat[0]
-        if given.size > 1 or first.exp is not None or first.per_element:
+        if first.per == "channel" and axis is None:
+            raise _not_of_weights(name)
+        by_channel = axis is not None and first.per != "tensor"
+        if given.size > 1 or first.exp is not None or first.per == "element":
             return choose(given, (values, values), values.shape, name)
         by = np.broadcast_to(magnitude, values.shape)
         scaled = np.ldexp(values, by)
-        interval = first.interval(float(scaled.min(initial=0)), float(scaled.max(initial=0)))
-        full = Intervals.full(values.shape, interval)
-        return Chosen(Intervals(full.lo, full.hi, full.exp - by), first.rounding, first.overflow)
+        whole = first.interval(float(scaled.min(initial=0)), float(scaled.max(initial=0)))
+        plain = replace(first, signed=whole.signed)
+        parts = np.moveaxis(scaled, axis or 0, 0) if by_channel else scaled[None]
+        exps = np.array([self._closest(plain, part.reshape(-1)).exp for part in parts], np.int64)
+        exp = np.moveaxis(np.broadcast_to(exps, (*parts.shape[1:], len(exps))), -1, axis or 0)
+        steps = (exp if by_channel else exps[0]) - by
+        full = Intervals.full(values.shape, whole)
+        return Chosen(Intervals(full.lo, full.hi, steps), first.rounding, first.overflow)
 
     def magnitude(self, name: str) -> Any:
-        """Two to this power is above every number that calibration saw, element by element."""
+        """How large calibration saw each element, as a power of two that is above.
+
+        Above its root mean square, for what counts are mean squared errors; by the range, above
+        every number.
+        """
         if name not in self.ranges:
             return None
         lo, hi = self.ranges[name]
         largest = np.maximum(np.abs(lo), np.abs(hi))
-        exponents, seen = np.frexp(largest)[1], largest > 0
+        exponents = np.frexp(self.rms[name] if self.fit is Fit.ERROR else largest)[1]
+        seen = largest > 0
         return np.where(seen, exponents, exponents[seen].min() if seen.any() else 0)
 
-    def _of_layers(self, model: Model, origins: dict[str, tuple[str, ...]]) -> dict[str, Choice]:
-        """The formats of values that those of layers mean; their origins are noted."""
-        found: dict[str, Choice] = {}
-        names = [node.name for node in model.nodes]
-        dict(_matches(self.layers, names, "layer"))
-        for part in _LAYER:
-            tables = {key: table[part] for key, table in self.layers.items() if part in table}
-            of_node = dict(_matches(tables, names, "layer"))
-            meant = [
-                (k, n)
-                for node in model.nodes
-                if (k := of_node.get(node.name))
-                for n in _parts(node, part, model)
-            ]
-            for key, given in tables.items():
-                own = origins[f"{key}.{part}"] = tuple(name for k, name in meant if k == key)
-                if not own:
-                    raise ConfigError(
-                        f"config: the layer {key!r} has no {part} to be given a format"
-                    )
-                for name in own:
-                    if not np.array_equal(found.setdefault(name, given), given):
-                        raise ConfigError(
-                            f"config: layers give {name!r}, which they share, different formats; "
-                            f"give it one in [formats]"
-                        )
-        return found
+    def _closest(self, given: Format, numbers: Floats) -> Interval:
+        """The range and step for all of these numbers."""
+        interval = given.interval(float(numbers.min(initial=0)), float(numbers.max(initial=0)))
+        return given.closest(numbers, interval) if self.fit is Fit.ERROR else interval
 
     def _default(
         self, kind: str, name: str, shape: tuple[int, ...], *, alike: bool = False
@@ -197,7 +219,7 @@ class Formats:
         given = self.defaults.get(kind)
         if given is None or not (given.complete or name in self.ranges):
             return None
-        return choose(np.array(given, object), self.ranges.get(name), shape, name, alike=alike)
+        return self._choose(np.array(given, object), name, shape, alike=alike)
 
     def _chosen(self, name: str, shape: tuple[int, ...], *, alike: bool = False) -> Chosen | None:
         given = self.values.get(name)
@@ -208,35 +230,30 @@ class Formats:
                 f"config: the format of {name!r} leaves its sign or step to the data, but there "
                 f"are none; write it {SHOWN.split(' or ')[0]}, or give --calibrate DATA.npz"
             )
-        return choose(given, self.ranges.get(name), shape, name, alike=alike)
+        return self._choose(given, name, shape, alike=alike)
+
+    def _choose(self, given: Choice, name: str, shape: tuple[int, ...], *, alike: bool) -> Chosen:
+        if given.flat[0].per == "channel":
+            raise _not_of_weights(name)
+        numbers = self.numbers.get(name) if self.fit is Fit.ERROR else None
+        return choose(given, self.ranges.get(name), shape, name, numbers, alike=alike)
 
 
-def _matches(given: Mapping[str, Any], names: list[str], kind: str) -> Iterator[tuple[str, str]]:
-    """Each name with its entry: the name itself, or the first pattern that it fits."""
-    known = set(names)
-    patterns = [key for key in given if key not in known]
-    for name in names:
-        fitting = [name] if name in given else [p for p in patterns if fnmatchcase(name, p)]
-        if fitting:
-            yield name, fitting[0]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise ConfigError(
-                f"config: the model has no {kind} {pattern!r}{nearest(pattern, known)}"
-            )
+def _not_of_weights(name: str) -> ConfigError:
+    return ConfigError(
+        f"config: the format of {name!r} is per channel, which only those of weights may be; "
+        f"write it per element, or leave that out"
+    )
 
 
-def _parts(node: OnnxNode, part: str, model: Model) -> list[str]:
-    """The values that a key of a layer's table means."""
-    match part:
-        case "output":
-            return [name for name in node.outputs if name]
-        case "weights":
-            names = node.inputs[:2] if node.op_type in PRODUCTS else ()
-        case _:
-            sums = node.inputs if node.op_type in ("Add", "Sub") else ()
-            names = node.inputs[2:] if node.op_type in PRODUCTS else sums
-    return [name for name in names if name in model.constants]
+def _nested(tables: Mapping[str, Any], kind: str, config: str) -> dict[str, dict[str, Choice]]:
+    """The formats of a table of tables, such as ``[layers.fc1]``."""
+    found: dict[str, dict[str, Choice]] = {}
+    for name, table in _table(tables.get(kind, {}), f"{config} [{kind}]").items():
+        where = f"{config} [{kind}.{name!r}]"
+        _known(_table(table, where), PARTS, f"{where} key")
+        found[name] = {k: choice(v, f"{where} {k!r}") for k, v in table.items()}
+    return found
 
 
 def _table(table: Any, where: str) -> dict[str, Any]:

@@ -1,17 +1,18 @@
-"""How a format is written: ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per element]``."""
+"""How a format is written: ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per GRAIN]``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from math import frexp, ldexp
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen.rationals import broadcasts, objects
+from rtlgen.rationals import broadcasts, objects, rounded
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
@@ -20,9 +21,29 @@ Floats = npt.NDArray[np.float64]
 Choice = npt.NDArray[Any]
 """Of :class:`Format`; broadcasts to the value."""
 
-_GRAMMAR = re.compile(r"([su]?)(\d+)(?: e(-?\d+))?((?: [a-z_]+)*?)( per element)?")
+_GRAMMAR = re.compile(
+    r"([su]?)(\d+)(?: e(-?\d+))?((?: [a-z_]+)*?)(?: per (element|channel|tensor))?"
+)
 SHOWN = "such as 's8 e-4', 'u6 e-3 half_up wrap' or '16 per element'"
 MAX_WIDTH, MAX_EXP = 62, 256
+FINER, PLENTY = 8, 24
+"""How many finer steps are tried, and from how many bits on none is: the error is nothing then."""
+
+
+class Fit(StrEnum):
+    """How a step that is left to the data follows from them, at a given width."""
+
+    ERROR = "error"
+    """That of the least mean squared error on the samples, between rounding and clipping."""
+    RANGE = "range"
+    """The finest in which every number lies in the range."""
+
+    @classmethod
+    def named(cls, name: str) -> Fit:
+        """The one of this name."""
+        if name not in list(cls):
+            raise ConfigError(f"fit {name!r}: unknown{nearest(name, map(str, cls))}")
+        return cls(name)
 
 
 @dataclass(frozen=True)
@@ -34,7 +55,10 @@ class Format:
     exp: int | None = None
     rounding: Rounding = Rounding.HALF_EVEN
     overflow: Overflow = Overflow.SATURATE
-    per_element: bool = False
+    per: str = ""
+    """What has a step of its own, if it is left to the data: an ``element``, a ``channel`` of what
+    weights give, or the whole ``tensor``. Unless said: a channel for weights, else a tensor.
+    """
 
     @classmethod
     def parse(cls, text: object, where: str) -> Format:
@@ -42,7 +66,7 @@ class Format:
         match = _GRAMMAR.fullmatch(text) if isinstance(text, str) else None
         if not match:
             raise ConfigError(f"{where}: {text!r} is not a format; write one {SHOWN}")
-        sign, width, exp, modes, per_element = match.groups()
+        sign, width, exp, modes, per = match.groups()
         if not (2 if sign == "s" else 1) <= int(width) <= MAX_WIDTH:
             raise ConfigError(
                 f"{where}: a format of {width} bits; widths go from 1 (s: 2) to {MAX_WIDTH}"
@@ -56,7 +80,7 @@ class Format:
             {"": None, "s": True, "u": False}[sign],
             None if exp is None else int(exp),
             *_modes(modes.split(), where),
-            per_element is not None,
+            per or "",
         )
 
     @property
@@ -77,6 +101,22 @@ class Format:
         while not _holds(found := Interval.format(signed, self.width, exp), lo, hi):
             exp += 1
         return found
+
+    def closest(self, numbers: Floats, largest: Interval) -> Interval:
+        """That of the least mean squared error on these numbers, of this and the finer steps.
+
+        A coarser one is preferred where errors are equal. A step that is given stays.
+        """
+        if self.exp is not None or self.width > PLENTY or not numbers.size:
+            return largest
+        ends = largest[:2]
+        tried = [Interval(*ends, largest.exp - finer) for finer in range(FINER)]
+        return min(tried, key=lambda interval: self._error(numbers, interval))
+
+    def _error(self, numbers: Floats, interval: Interval) -> float:
+        steps = np.ldexp(numbers, -interval.exp)
+        codes = self.overflow.limit(rounded(steps, self.rounding), interval.lo, interval.hi)
+        return float(np.square(np.ldexp(codes - steps, interval.exp)).mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +168,14 @@ def choose(
     ends: tuple[Floats, Floats] | None,
     shape: tuple[int, ...],
     name: str,
+    numbers: Floats | None = None,
     *,
     alike: bool = False,
 ) -> Chosen:
     """The formats of each element, whose numbers lie between the ends.
 
-    If they have to be alike, all have one sign and one width, and only steps differ.
+    One step for all is the closest to ``numbers``, if they are given. If they have to be alike, all
+    have one sign and one width, and only steps differ.
     """
     if not broadcasts(given.shape, shape):
         raise ConfigError(
@@ -146,8 +188,12 @@ def choose(
         given = np.array(
             replace(first, signed=bool(first.width > 1 and lo.min(initial=0) < 0)), object
         )
-    if not first.per_element:
+    if first.per != "element":
         lo, hi = np.full(shape, lo.min(initial=0)), np.full(shape, hi.max(initial=0))
+        if numbers is not None and given.size == 1 and lo.size:
+            first = given.flat[0]
+            closest = first.closest(numbers, first.interval(lo.flat[0], hi.flat[0]))
+            given = np.array(replace(first, signed=closest.signed, exp=closest.exp), object)
     made = {key: key[0].interval(*key[1:]) for key in _keys(given, lo, hi, shape)}
     rows = [made[key] for key in _keys(given, lo, hi, shape)]
     columns = (np.array([r[i] for r in rows], np.int64).reshape(shape) for i in range(3))

@@ -10,6 +10,7 @@ from typing import Any
 
 from rtlgen.calibrate import Data
 from rtlgen.graph import Graph
+from rtlgen.notation import Fit
 from rtlgen.search import EFFORTS
 from sim.errors import ConfigError, nearest
 from sim.manifest import Ports
@@ -41,6 +42,14 @@ class Options:
     """Formats: a TOML file, or the same as a mapping."""
     calibrate: str | Path | Data | None = None
     """Samples that formats are chosen from: an npz file, or an array for each input."""
+    fit: Fit = Fit.ERROR
+    """How steps that are left to the data follow from them."""
+    accuracy_drop: float | None = None
+    """Search the cheapest formats that lose no more of the float model's accuracy, as 0.005."""
+    labels: str = "y"
+    """The array beside those of the inputs, if there is one, that has the class of each sample."""
+    compare: bool = False
+    """Compare with the float model on ``data``, or else on the samples of ``calibrate``."""
     data: str | Path | Data | None = None
     """Samples that the design is verified with, besides corners and random ones."""
     samples: int = 1000
@@ -55,12 +64,14 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse what no design can be made for."""
         object.__setattr__(self, "ports", _ports(self.ports))
+        object.__setattr__(self, "fit", Fit.named(self.fit))
         outputs = (self.outputs,) if isinstance(self.outputs, str) else tuple(self.outputs)
         object.__setattr__(self, "outputs", outputs)
         for name, least in (("stages", 0), ("samples", 1), ("seed", 0), ("limit", 1)):
             count = getattr(self, name)
             if count is not None and count < least:
                 raise ConfigError(f"{name} {count}: too small; give {least} or more")
+        check_drop(self.accuracy_drop, self.calibrate)
         if self.effort not in EFFORTS:
             raise ConfigError(f"effort {self.effort}: unknown; give 1 (fast) to 5 (thorough)")
         if self.clock_hz is not None and not (isfinite(self.clock_hz) and self.clock_hz > 0):
@@ -77,6 +88,19 @@ class Options:
         if self.clock_hz is None and self.stages is None:
             return DEFAULT_CLOCK_HZ
         return self.clock_hz
+
+
+def check_drop(drop: float | None, samples: object) -> None:
+    """Refuse what is no share of an accuracy, or of that of no samples."""
+    if drop is None:
+        return
+    if not 0 <= drop < 1:
+        raise ConfigError(f"accuracy drop {drop!r}: not a share; give one from 0 to 1, as 0.005")
+    if samples is None:
+        raise ConfigError(
+            "accuracy drop: there are no samples to measure the accuracy on; give --calibrate "
+            "DATA.npz with labels"
+        )
 
 
 def _ports(name: str) -> Ports:

@@ -3,8 +3,10 @@
 ``report.json`` is a :class:`Report` as an object, with three keys more: ``format``, the version of
 this description, which is 1; ``proved``, a :class:`rtlgen.proof.Proof` as an object; and
 ``verified``, null until the design was replayed without a difference, and then an object of
-``samples``, ``cycles`` and ``simulator``. What is called an estimate is one for the target;
-everything else is counted.
+``samples``, ``cycles`` and ``simulator``. After calibration there is ``clipped``, a list of
+:class:`rtlgen.clipping.Clipped`, and after a search of formats ``accuracy``, a
+:class:`rtlgen.tradeoff.Tradeoff` with all its trials. What is called an estimate is one for the
+target; everything else is counted.
 """
 
 from __future__ import annotations

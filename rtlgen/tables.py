@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -108,11 +109,13 @@ def numbers(heading: str, values: Iterable[int]) -> Column:
     return Column(heading, [f"{n:,}" for n in values], right=True)
 
 
-def fitted(columns: list[Column], width: int) -> list[Column]:
-    """The columns, the widest of text folded, so that a line has at most so many characters."""
+def fitted(
+    columns: list[Column], width: int, narrow: Mapping[str, int] = MappingProxyType(_NARROW)
+) -> list[Column]:
+    """The columns, those of ``narrow`` folded, so that a line has at most so many characters."""
     if _excess(columns, width) > 0:
         columns = [column for column in columns if column.heading != "operators"]
-    for heading, least in _NARROW.items():
+    for heading, least in narrow.items():
         if (excess := _excess(columns, width)) > 0:
             columns = [
                 c.folded(max(least, c.width - excess)) if c.heading == heading else c

@@ -31,7 +31,7 @@ def test_ranges_of_every_element():
         "x": np.array([[[1.0, -2]], [[0.5, 3]]]),
         "other": np.array([[[1, -1, 0]], [[2, -3, 0]]]),
     }
-    found = calibrate.ranges(model(), data)
+    found = calibrate.observe(model(), data).ranges
     assert [end.tolist() for end in found["x"]] == [[[0.5, -2]], [[1, 3]]]
     assert [end.tolist() for end in found["y"]] == [[[-2, -6]], [[-1, 4]]]
     assert [end.tolist() for end in found["v"]] == [[[1, 0, 0]], [[2, 0, 0]]]
@@ -106,3 +106,20 @@ def test_values_are_those_of_qonnx(seed):
     for i, values in enumerate(evaluate(load(proto), {"x": x})):
         want = oracle.run({"x": x[i]})
         np.testing.assert_allclose(values[net.x], want[net.x], rtol=1e-5, atol=1e-5)
+
+
+def test_data_that_pick_what_is_not_there():
+    body = "<float[3] t = {1, 2, 3}> { [pick] y = Gather (t, i) }"
+    picking = load(parser.parse_model(f"{HEADER}\nnet (int64[2] i) => (float[2] y) {body}"))
+    assert [row["y"].tolist() for row in evaluate(picking, {"i": np.array([[-3, 2]])})] == [[1, 3]]
+    with pytest.raises(DataError) as error:
+        list(evaluate(picking, {"i": np.array([[0, 3]])}))
+    assert str(error.value) == (
+        "node 'pick': of 3 elements, these data pick number 3; leave out samples that do"
+    )
+
+
+def test_outputs_that_are_constants_are_observed():
+    net = "net (float[2] x) => (float[2] y, float[1] c) <float[1] c = {4}> { y = Neg (x) }"
+    seen = calibrate.observe(load(parser.parse_model(f"{HEADER}\n{net}")), {"x": np.zeros((2, 2))})
+    assert seen.outputs["c"].tolist() == [[4], [4]]

@@ -78,8 +78,10 @@ def same(a, b):
         ("u1 e3", Format(1, False, 3)),
         ("u6 e-3 half_up wrap", Format(6, False, -3, Rounding.HALF_UP, Overflow.WRAP)),
         ("s6 floor", Format(6, True, None, Rounding.FLOOR)),
-        ("16 per element", Format(16, per_element=True)),
-        ("s16 reflect per element", Format(16, True, overflow=Overflow.REFLECT, per_element=True)),
+        ("16 per element", Format(16, per="element")),
+        ("s16 reflect per element", Format(16, True, overflow=Overflow.REFLECT, per="element")),
+        ("8 per tensor", Format(8, per="tensor")),
+        ("8 floor per channel", Format(8, rounding=Rounding.FLOOR, per="channel")),
     ],
 )
 def test_formats(text, meant):
@@ -199,6 +201,40 @@ def test_layers_by_pattern_each_key_for_itself():
     }
 
 
+TYPES = """
+[types.MatMul]
+weights = "s7 e-4"
+[types."*l*"]
+output = "u6 e-2"
+[types."G*"]
+weights = "s6 e-4"
+output = "s12 e-4"
+"""
+
+
+def test_types_of_operators_each_key_for_itself():
+    assert quantized(COMPLETE + TYPES).chosen == {
+        "x": "s6 e-3",
+        "w": "s7 e-4",
+        "h": "u6 e-2",
+        "r": "u6 e-2",
+        "v": "s6 e-4",
+        "y": "s12 e-4",
+    }
+
+
+def test_layers_before_types_and_values_before_both():
+    more = '[layers."fc*"]\noutput = "s9 e-3"\n[formats]\ny = "s5 e0"\n"v" = "s4 e-2"\n'
+    assert quantized(COMPLETE + TYPES + more).chosen == {
+        "x": "s6 e-3",
+        "w": "s7 e-4",
+        "h": "s9 e-3",
+        "r": "u6 e-2",
+        "v": "s4 e-2",
+        "y": "s5 e0",
+    }
+
+
 def test_brackets_in_names_are_no_patterns():
     model = net("[fc1] h = MatMul (x, w)", "[relu1] y = Relu (h)")
     names = {"h": "h[0]", "x": "x"}
@@ -221,7 +257,8 @@ def test_brackets_in_names_are_no_patterns():
 def test_defaults_without_steps_wait_for_data():
     loose = '[defaults]\ninputs = "6"\nactivations = "7"\nweights = "5"\n'
     found = quantized(loose + '[formats]\nx = "s6 e-3"\n')
-    assert found.chosen == {"x": "s6 e-3", "w": "s5 e-4", "v": "s5 e-4"}
+    steps = "s5 e-5 .. s5 e-4 per element"  # one for each column
+    assert found.chosen == {"x": "s6 e-3", "w": "s5 e-4", "v": steps}
     assert set(quantized(loose, data=X).chosen) == {"x", "w", "r", "v"}
 
 
@@ -333,6 +370,42 @@ def test_the_text_that_is_written():
             "config: the layer 'fc1' has no bias to be given a format",
         ),
         (
+            '[types.Conv]\nweights = "s8 e0"\n',
+            (
+                "config: the model has no operator of the type 'Conv'; known are 'Add', 'Gemm', "
+                "'MatMul', 'Relu'"
+            ),
+        ),
+        (
+            '[types.Relu]\nbias = "s8 e0"\n',
+            "config: the type 'Relu' has no bias to be given a format",
+        ),
+        (
+            '[types.Relu]\nbais = "s8 e0"\n',
+            "config 'c.toml': [types.'Relu'] key 'bais' is unknown; did you mean 'bias'?",
+        ),
+        (
+            '[types.Relu]\nbias = "8 E"\n',
+            (
+                "config 'c.toml': [types.'Relu'] 'bias': '8 E' is not a format; write one such as "
+                "'s8 e-4', 'u6 e-3 half_up wrap' or '16 per element'"
+            ),
+        ),
+        (
+            '[formats]\nr = "u8 e-3 per channel"\n',
+            (
+                "config: the format of 'r' is per channel, which only those of weights may be; "
+                "write it per element, or leave that out"
+            ),
+        ),
+        (
+            '[formats]\nd = "8 per channel"\n',
+            (
+                "config: the format of 'd' is per channel, which only those of weights may be; "
+                "write it per element, or leave that out"
+            ),
+        ),
+        (
             '[formats]\nr = "8"\n',
             (
                 "config: the format of 'r' leaves its sign or step to the data, but there are "
@@ -367,6 +440,16 @@ def test_layers_that_share_weights():
         quantized(COMPLETE + toml, net(*body))
     assert str(caught.value) == (
         "config: layers give 'w', which they share, different formats; give it one in [formats]"
+    )
+
+
+def test_types_that_share_weights():
+    body = ("[fc1] h = MatMul (x, w)", "[fc2] g = Gemm (x, w)", "[sum] y = Add (g, h)")
+    toml = '[types.MatMul]\nweights = "s8 e-3"\n[types.Gemm]\nweights = "s8 e-4"\n'
+    with pytest.raises(ConfigError) as caught:
+        quantized(COMPLETE + toml, net(*body))
+    assert str(caught.value) == (
+        "config: types give 'w', which they share, different formats; give it one in [formats]"
     )
 
 
