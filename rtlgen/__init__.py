@@ -5,10 +5,11 @@
 >>> design.write("build/model"); verify("build/model")
 """
 
-from rtlgen.design import Design, generate
+from rtlgen.clipping import OutOfFormat
+from rtlgen.design import Design, compare, generate
 from rtlgen.folder import verify
 from rtlgen.options import Options
 from rtlgen.report import Report
 
-__all__ = ["Design", "Options", "Report", "generate", "verify"]
+__all__ = ["Design", "Options", "OutOfFormat", "Report", "compare", "generate", "verify"]
 __version__ = "0.1.0"

@@ -32,7 +32,18 @@ from kernels.elementwise import (
 )
 from kernels.quant import Integral, Quantize, Threshold
 from kernels.real import Div
-from rtlgen.pending import Affine, Apply, Join, Step, Steps, Transcend, apply, evaluate, joined
+from rtlgen.pending import (
+    Affine,
+    Apply,
+    Count,
+    Join,
+    Step,
+    Steps,
+    Transcend,
+    apply,
+    evaluate,
+    joined,
+)
 from rtlgen.rationals import Values, fractions
 from sim.integers import IntArray
 from sim.rounding import Overflow
@@ -146,6 +157,11 @@ def _approximated(step: Step) -> Step:
             return step
         case Apply(arguments=arguments):
             return replace(step, arguments=tuple(map(_floats, arguments)))
+        case Count(levels):
+            floats = _floats(levels)
+            if (floats != levels).any():  # on which side of a level a number is, is all there is
+                raise OverflowError
+            return replace(step, levels=floats)
         case Transcend():
             return step
         case Join(branches=branches):
@@ -168,7 +184,7 @@ def _error(step: Step, size: Floats, group: IntArray) -> Floats:
     match step:
         case Affine(scale, offset):
             return (np.abs(scale[group]) * size + np.abs(offset[group])) * _ERROR + _LEAST
-        case Apply(op=Quantize() | Threshold() | Sign() | Relu() | Clip() | Abs()):
+        case Apply(op=Quantize() | Threshold() | Sign() | Relu() | Clip() | Abs()) | Count():
             return np.zeros(size.shape)
         case Apply(op=Integral()):
             return np.where(size < _WIDEST, 0.0, np.inf)

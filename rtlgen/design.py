@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from rtlgen import folder, interface, network, report, routed, verilog
+from rtlgen import folder, interface, network, partial, report, routed, verilog
+from rtlgen.calibrate import Data
+from rtlgen.comparison import Comparison
 from rtlgen.cost import luts
 from rtlgen.dataflow import Dataflow
 from rtlgen.encoding import Floats
@@ -29,6 +33,14 @@ from sim.cosim import Replay
 from sim.errors import RtlgenError, TooSlow
 from sim.integers import IntArray
 from sim.manifest import Manifest
+
+
+@runtime_checkable
+class HasNetwork(Protocol):
+    """A design, of whatever it is made."""
+
+    @property
+    def network(self) -> Network: ...
 
 
 @dataclass(frozen=True)
@@ -127,6 +139,20 @@ def generate(
     return build(network.read(model, options, progress), options, target, progress)
 
 
+def compare(
+    model: Given | HasNetwork, data: str | Path | Data, options: Options | None = None
+) -> Comparison:
+    """Compare a network in fixed point with its float model on samples, value by value.
+
+    A model (a path or a ``ModelProto``) is read by these options first, with formats from the
+    samples if they say nothing else; a design, or a project for HLS, is compared as it is.
+    ``print`` shows the table; ``svg()`` and ``to_json()`` give the rest.
+    """
+    asked = options or Options(calibrate=data, limit=sys.maxsize)
+    found = model.network if isinstance(model, HasNetwork) else network.read(model, asked)
+    return found.compared(data, asked.labels)
+
+
 LARGE = 20_000
 """Operations of a design for which nothing else is tried: that would take minutes."""
 
@@ -139,6 +165,8 @@ def build(
     Where one with tables cannot be proved whole, one without is made that can, if there is one.
     """
     progress = progress or Silent()
+    narrow = partial.within(source.graph, target, options.wanted_clock_hz)
+    source = replace(source, graph=narrow)
     maker = _Maker(source, options, target)
     best = maker.fewest_stages(progress, tables=True)
     progress.begin("prove")

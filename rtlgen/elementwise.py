@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import assert_never
-
-import numpy as np
 
 from kernels.base import OnnxNode, Operator
 from kernels.curves import (
@@ -40,16 +37,18 @@ from kernels.elementwise import (
 )
 from kernels.quant import Integral
 from kernels.real import BatchNormalization, Div
-from kernels.shape import Expand
 from rtlgen.combine import met
 from rtlgen.constants import normalization
 from rtlgen.curves import Exponential, Function, Power
+from rtlgen.division import inverted, quotient
 from rtlgen.joining import one_function
-from rtlgen.moves import moved
+from rtlgen.moves import grown
 from rtlgen.operands import Operands
 from rtlgen.pending import Apply, Transcend
 from rtlgen.rationals import fractions
+from rtlgen.requantize import tabulable
 from rtlgen.scaled import Scaled
+from sim.errors import NotQuantized
 
 Exact = Relu | LeakyRelu | Abs | Clip | Sign | ThresholdedRelu | Shrink | Integral
 Activation = Curve | Elu | Selu | Celu | Gelu | Swish | HardSigmoid | HardSwish
@@ -79,6 +78,8 @@ def unary(operands: Operands, op: Unary, node: OnnxNode) -> Scaled:
 
 def _activated(operands: Operands, op: Activation, node: OnnxNode, value: Scaled) -> Scaled:
     match op:
+        case Curve() if node.op_type == "Reciprocal" and not value.port and not tabulable(value):
+            return inverted(operands, node, value, value.shape)
         case Curve():
             return value.then(Transcend(Function(node.op_type), node))
         case Elu():
@@ -156,11 +157,23 @@ def variadic(operands: Operands, op: Variadic, node: OnnxNode) -> Scaled:
     if len(computed) == 1:
         value, first = operands.data(computed[0], node), computed[0] == names[0]
     else:
-        values = [operands.data(name, node) for name in computed]
-        value, first = _met(operands, op, node, values), True
+        value, first = _aligned(operands, op, node, computed), True
     for name in rest:
         value = _with_constant(operands, op, node, value, name, first=first)
     return value
+
+
+def _aligned(operands: Operands, op: Variadic, node: OnnxNode, names: list[str]) -> Scaled:
+    """Values that are all computed; rounded before, if only that brings them together."""
+    before = operands.draft.snapshot()
+    try:
+        return _met(operands, op, node, [operands.data(name, node) for name in names])
+    except NotQuantized:
+        operands.draft.restore(before)
+        rounded = [operands.aligned(name, node) for name in names]
+        if not any(rounded):
+            raise
+    return _met(operands, op, node, [operands.data(name, node) for name in names])
 
 
 def _met(operands: Operands, op: Variadic, node: OnnxNode, values: list[Scaled]) -> Scaled:
@@ -198,14 +211,16 @@ def _divided(operands: Operands, node: OnnxNode, names: list[str]) -> Scaled:
         value = _grown(operands, operands.data(dividend, node), divisor, node)
         return value.affine(1 / numbers, ZERO, node)
     value = operands.data(divisor, node)
+    wide = not value.port and not tabulable(value)
     if operands.is_constant(dividend):
         value = _grown(operands, value, dividend, node)
+        if wide:
+            return quotient(operands, node, dividend, value)
         inverse = value.then(Transcend(Function.RECIPROCAL, node))
         return inverse.affine(operands.numbers(dividend, node), ZERO, node)
     values = [operands.data(dividend, node), value]
-    if joined := one_function(Div(), node, values):
-        return joined
-    raise node.unsupported("a divisor that the model computes", "a constant divisor")
+    joined = None if wide else one_function(Div(), node, values)
+    return joined or quotient(operands, node, dividend, value)
 
 
 def _applied(operands: Operands, op: Operator, node: OnnxNode, value: Scaled, name: str) -> Scaled:
@@ -217,9 +232,4 @@ def _applied(operands: Operands, op: Operator, node: OnnxNode, value: Scaled, na
 
 def _grown(operands: Operands, value: Scaled, name: str, node: OnnxNode) -> Scaled:
     """The value, repeated where the shape of a constant makes the result larger."""
-    shape: tuple[int, ...] = operands.values[name].shape
-    full = np.broadcast_shapes(value.shape, shape)
-    if full == value.shape:
-        return value
-    move = replace(node, outputs=(f"{value.name}.expanded",))
-    return moved(operands.draft, Expand(full), move, [value])[0]
+    return grown(operands.draft, value, operands.values[name].shape, node)

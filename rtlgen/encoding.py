@@ -41,9 +41,13 @@ class Encoding:
 
     def encode(self, x: npt.ArrayLike, name: str) -> Fixed:
         """Codes of samples: axis 0 counts them, a leading axis of one may be left out."""
-        floats = _samples(x, self.type.shape, name)
+        floats = self.samples(x, name)
         found = codes(self.steps, floats, self.group) if self.steps else self._rounded(floats)
         return Fixed.in_own_steps(found, self.type.exp)
+
+    def samples(self, x: npt.ArrayLike, name: str) -> Floats:
+        """The same numbers, checked, with an axis of samples before those of the input."""
+        return _samples(x, self.type.shape, name)
 
     def _rounded(self, floats: Floats) -> IntArray:
         lo, hi, exp = self.type.lo, self.type.hi, self.type.exp

@@ -44,7 +44,7 @@ def _ended(draft: Draft, name: str, value: Scaled) -> tuple[Scaled, Decoding]:
         )
     node = OnnxNode(name, "output", (name,), (name,))
     assert settled.line is not None
-    if all(power_of_two(abs(s)) is not None for s in settled.line[0]):
+    if all(not s or power_of_two(abs(s)) is not None for s in settled.line[0]):
         gridded = on_grid(draft, settled, node, effort=WORTH_IT)
         if gridded is not None:
             return gridded, Decoding()
@@ -58,7 +58,7 @@ def _comparable(draft: Draft, value: Scaled, node: OnnxNode) -> Scaled:
     """The value with one offset for all elements, if those of its codes differ by a dyadic."""
     assert value.line is not None
     scale, offset = value.line
-    if (scale != scale[0]).any() or (offset == offset[0]).all():
+    if not scale[0] or (scale != scale[0]).any() or (offset == offset[0]).all():
         return value
     steps = (offset - offset[0]) / scale
     gridded = on_grid(draft, value, node, (0 * scale + 1, steps), WORTH_IT)

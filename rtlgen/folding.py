@@ -78,10 +78,7 @@ def _foldable(model: Model, linear: OnnxNode, formats: Formats) -> bool:
         return False
     if not all(_ours(model, name) for name in linear.inputs[2:] if name):
         return False
-    return (
-        _ours(model, weight)
-        and formats.constant(weight, model.constants[weight], "weights") is not None
-    )
+    return _ours(model, weight) and formats.gives(weight, "weights")
 
 
 def _ours(model: Model, name: str) -> bool:

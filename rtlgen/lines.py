@@ -10,7 +10,7 @@ from rtlgen.rationals import Values, objects
 from rtlgen.staircase import Staircase
 from sim.integers import IntArray, fitting, integers, magnitude
 
-MAX_SHIFT = 40
+MAX_SHIFT = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def _rising(stairs: Staircase) -> tuple[IntArray, IntArray]:
 
 def _offsets(reach: IntArray, target: IntArray, f: Values, by: int) -> tuple[IntArray, IntArray]:
     """The least and the largest offset with which a line of slope ``f / 2**by`` steps right."""
-    bound = (magnitude(target) << by) + magnitude(f) * (magnitude(reach) + 1)
+    bound = (magnitude(target) << by) + (magnitude(f) + 1) * (magnitude(reach) + 1)
     reach, target, f = fitting(bound, reach, target, f)
     level = target << by
     product = f[:, None] * reach

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kernels.base import OnnxNode, Operator
-from kernels.shape import Pad, PadMode
+from kernels.shape import Expand, Pad, PadMode
 from rtlgen.combine import joined
 from rtlgen.draft import Draft
 from rtlgen.scaled import Scaled
@@ -36,6 +36,15 @@ def moved(draft: Draft, op: Operator, node: OnnxNode, values: list[Scaled]) -> t
         Scaled(name, array, group, steps)
         for (name, array), group in zip(arrays, groups, strict=True)
     )
+
+
+def grown(draft: Draft, value: Scaled, shape: tuple[int, ...], node: OnnxNode) -> Scaled:
+    """The value, repeated where another shape makes the result larger."""
+    full = np.broadcast_shapes(value.shape, shape)
+    if full == value.shape:
+        return value
+    move = replace(node, outputs=(f"{value.name}.expanded",))
+    return moved(draft, Expand(full), move, [value])[0]
 
 
 def _port_moved(op: Operator, node: OnnxNode, value: Scaled) -> Scaled:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen import calibrate, frontend, quantize
-from rtlgen.calibrate import Data
+from rtlgen import calibrate, clipping, comparison, frontend, labels, quantize, reference, tables
+from rtlgen.calibrate import Data, Evaluation
+from rtlgen.clipping import Clipped, OutOfFormat
+from rtlgen.comparison import Comparison
 from rtlgen.encoding import Floats
 from rtlgen.formats import Formats
 from rtlgen.frontend import Given
@@ -25,7 +29,9 @@ from rtlgen.passes import run
 from rtlgen.progress import Progress, Silent
 from rtlgen.quantize import Codings
 from rtlgen.size import check_products, check_size
-from sim.errors import DataError
+from rtlgen.tradeoff import Tradeoff
+from rtlgen.trials import Trials
+from sim.errors import ConfigError, DataError
 from sim.fixed import Fixed
 from sim.integers import IntArray
 from sim.intervals import Intervals
@@ -34,8 +40,6 @@ from sim.vectors import corners_and_random
 
 Samples: TypeAlias = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
-CHUNK = 4096
-"""Samples that the reference computes at a time: what fits into the caches."""
 SHOWN = 12
 """Chosen formats that a summary lists."""
 
@@ -49,6 +53,14 @@ class Network:
     codings: Codings
     data: Data = field(default_factory=dict)
     """The user's samples, to verify with."""
+    model: frontend.Model | None = None
+    """What was quantized."""
+    calibrated: int = 0
+    """Samples that formats were chosen from."""
+    clipped: tuple[Clipped, ...] = ()
+    """The values that lie outside of their formats on these."""
+    comparison: Comparison | None = None
+    tradeoff: Tradeoff | None = None
 
     @cached_property
     def types(self) -> dict[str, Intervals]:
@@ -64,18 +76,30 @@ class Network:
                 f"inputs {_listed(arrays)}: some have an axis of samples and some do not; give it "
                 f"to all or to none"
             )
-        results = self.evaluate(self.encode(x))
-        decoded = {n: self.codings.outputs[n].decode(y) for n, y in results.items()}
+        for found in self.outside(arrays):
+            warnings.warn(f"{found}: they are clipped", OutOfFormat, stacklevel=3)
+        decoded = reference.decoded(self.graph, self.codings.outputs, self.encode(x))
         shaped = {n: y[:, 0] if y.shape[1:2] == (1,) else y for n, y in decoded.items()}
         if single == {True}:
             shaped = {n: y[0] for n, y in shaped.items()}
         return shaped if len(shaped) > 1 else next(iter(shaped.values()))
 
+    def compared(self, data: str | Path | Data, name: str = "y") -> Comparison:
+        """The network beside its float model, on these samples; ``name`` is that of labels."""
+        assert self.model is not None, "it was read from a model"
+        samples, _ = labels.samples(data, self.model, name)
+        return comparison.of(self.model, self.codings, samples)
+
+    def outside(self, x: Samples) -> list[Clipped]:
+        """The inputs of which numbers lie outside of their formats."""
+        encodings = self.codings.inputs
+        arrays = {n: encodings[n].samples(a, n) for n, a in self._sampled(x).items()}
+        return clipping.of_inputs(encodings, arrays)
+
     def encode(self, x: Samples) -> dict[str, Fixed]:
         """The codes of samples at the input ports."""
         encodings = self.codings.inputs
-        arrays = {n: a[None] if self._single(n, a) else a for n, a in self._arrays(x).items()}
-        codes = {name: encodings[name].encode(a, name) for name, a in arrays.items()}
+        codes = {name: encodings[name].encode(a, name) for name, a in self._sampled(x).items()}
         if len(counts := {c.samples for c in codes.values()}) > 1:
             raise DataError(
                 f"inputs {_listed(codes)}: they have {' and '.join(map(str, sorted(counts)))} "
@@ -85,12 +109,7 @@ class Network:
 
     def evaluate(self, codes: Mapping[str, Fixed]) -> dict[str, Fixed]:
         """The outputs of the graph, a few thousand samples at a time."""
-        count = next(iter(codes.values())).samples
-        parts = []
-        for start in range(0, max(1, count), CHUNK):
-            part = {n: Fixed(x.codes[start : start + CHUNK], x.exp) for n, x in codes.items()}
-            parts.append(self.graph.predict(part))
-        return {n: _stacked([part[n] for part in parts], count) for n in self.graph.outputs}
+        return reference.evaluate(self.graph, codes)
 
     def vectors(self, samples: int, seed: int) -> dict[str, IntArray]:
         """Codes to verify with, each element in its own step.
@@ -121,8 +140,27 @@ class Network:
         steps = {name: self.graph.inputs[name].exp for name in codes}
         return self.evaluate({n: Fixed.in_own_steps(c, steps[n]) for n, c in codes.items()})
 
-    def summary(self) -> str:
-        """What was read: inputs, outputs, layers, and the formats that were chosen for it."""
+    def files(self) -> dict[str, str]:
+        """What a folder of the design holds of the formats: their names and texts."""
+        files = {"formats.toml": self.codings.configuration()} if self.codings.chosen else {}
+        if self.tradeoff:
+            files["accuracy.svg"] = self.tradeoff.svg()
+        if self.comparison:
+            files["comparison.json"] = json.dumps(self.comparison.to_json(), indent=1) + "\n"
+            files["comparison.svg"] = self.comparison.svg()
+        return files
+
+    def notes(self) -> dict[str, Any]:
+        """What ``report.json`` says of the formats: what was clipped, and what was tried."""
+        notes: dict[str, Any] = {}
+        if self.calibrated:
+            notes["clipped"] = [row.to_json() for row in self.clipped]
+        if self.tradeoff:
+            notes["accuracy"] = self.tradeoff.to_json()
+        return notes
+
+    def summary(self, width: int = tables.WIDTH) -> str:
+        """What was read, the formats that were chosen for it, and what lies outside of them."""
         nodes = self.graph.nodes
         operators = Counter(type(node.op).__name__ for node in nodes)
         counts = ", ".join(f"{count} {name}" for name, count in operators.items())
@@ -133,7 +171,15 @@ class Network:
         rows += [("format", f"{name}: {text}") for name, text in islice(chosen, SHOWN)]
         if len(chosen) > SHOWN:
             rows += [("", f"and {len(chosen) - SHOWN:,} more, in formats.toml")]
-        return "\n".join([self.name, *(f"  {kind:<8}{text}" for kind, text in rows)])
+        rows += [("data", str(found)) for found in (self.outside(self.data) if self.data else ())]
+        parts = [self.name, *(f"  {kind:<8}{text}" for kind, text in rows)]
+        if self.calibrated:
+            parts += ["", clipping.text(self.clipped, self.calibrated, width)]
+        if self.tradeoff:
+            parts += ["", self.tradeoff.text(width)]
+        if self.comparison:
+            parts += ["", self.comparison.text(width)]
+        return "\n".join(parts)
 
     def _arrays(self, x: Samples) -> dict[str, Floats]:
         """An array for each input, by its name."""
@@ -145,6 +191,10 @@ class Network:
                 f"an array for each"
             )
         return {name: _floats(named[name], name) for name in names}
+
+    def _sampled(self, x: Samples) -> dict[str, Floats]:
+        """The same with an axis of samples, where there is none."""
+        return {n: a[None] if self._single(n, a) else a for n, a in self._arrays(x).items()}
 
     def _single(self, name: str, array: Floats) -> bool:
         """Whether this is one sample, without an axis that counts samples."""
@@ -161,36 +211,56 @@ def read(model: Given, options: Options, progress: Progress | None = None) -> Ne
     source = frontend.load(model, outputs=options.outputs, logits=options.logits)
     quantize.check(source)
     check_products(source, options.limit, command)
+    given, _ = labels.samples(options.data, source, options.labels)
+    samples, known = labels.samples(options.calibrate, source, options.labels)
+    if options.compare and not (given or samples):
+        raise ConfigError(
+            "compare: there are no samples to compare the network with the float model on; give "
+            "--data DATA.npz or --calibrate DATA.npz"
+        )
+    classes = None
+    if options.accuracy_drop is not None:
+        classes = labels.classes(known, _count(samples), source, options.labels)
+    values = Evaluation(source, samples)
+    formats, tried = _settled(source, options, values, classes, progress)
     progress.begin("quantize")
-    given, samples = _data(options.data, source), _data(options.calibrate, source)
-    formats = _formats(options.config)
-    if samples:
-        formats = calibrate.with_ranges(formats, source, samples)
     codings = quantize.quantize(source, formats)
     graph = run(codings.graph, options.after)
     check_size(graph, options.limit, command)
+    clipped = clipping.of(codings.formats, formats.ranges, values)
+    compared = None
+    if options.compare:
+        progress.begin("compare")
+        known_values = None if given else values
+        compared = comparison.of(source, codings, given or samples, known_values)
     name = Path(model).stem if isinstance(model, str | Path) else source.name
-    return Network(name, graph, codings, given or samples)
+    data = given or samples
+    return Network(name, graph, codings, data, source, _count(samples), clipped, compared, tried)
 
 
-def _formats(config: str | Path | Mapping[str, Any] | None) -> Formats:
-    match config:
-        case None:
-            return Formats()
-        case Mapping():
-            return Formats.parse(config, "config")
-        case _:
-            return Formats.read(config)
+def _settled(
+    source: frontend.Model,
+    options: Options,
+    values: Evaluation,
+    classes: labels.Classes | None,
+    progress: Progress,
+) -> tuple[Formats, Tradeoff | None]:
+    """The formats that are asked for, with what the samples show; and how they were searched."""
+    formats = replace(Formats.of(options.config), fit=options.fit)
+    if not values.data:
+        return formats, None
+    progress.begin("calibrate")
+    seen = calibrate.observe(source, values.data, values)
+    formats = calibrate.informed(formats, seen)
+    if classes is None or options.accuracy_drop is None:
+        return formats, None
+    numbers = seen.outputs[source.outputs[0]]
+    trials = Trials(source, values.data, classes)
+    return trials.search(formats, numbers, options.accuracy_drop, progress)
 
 
-def _data(source: str | Path | Data | None, model: frontend.Model) -> Data:
-    match source:
-        case None:
-            return {}
-        case Mapping():
-            return calibrate.fitting(source, model, "data")
-        case _:
-            return calibrate.read(source, model)
+def _count(samples: Data) -> int:
+    return len(next(iter(samples.values()), ()))
 
 
 def _hls_command(model: Given) -> str:
@@ -211,12 +281,3 @@ def _floats(x: npt.ArrayLike, name: str) -> Floats:
 
 def _listed(names: Mapping[str, Any] | list[str]) -> str:
     return ", ".join(map(repr, names))
-
-
-def _stacked(parts: list[Fixed], count: int) -> Fixed:
-    """The parts one after the other; a result that depends on no input is the same for all."""
-    exp = min(part.exp for part in parts)
-    codes = np.concatenate([part.at(exp) for part in parts])
-    if len(codes) != count:
-        codes = np.broadcast_to(codes[:1], (count, *codes.shape[1:]))
-    return Fixed(codes, exp)

@@ -10,8 +10,11 @@ import numpy as np
 from kernels.base import OnnxNode, Operator, Scales
 from kernels.conv import Conv
 from kernels.dense import Gemm
+from kernels.logic import And, GreaterOrEqual, Not, Or, Where, Xor
+from kernels.order import ArgMax, ArgMin, TopK
 from kernels.pool import GlobalMaxPool, MaxPool
 from kernels.real import DequantizeLinear, QuantizeLinear
+from kernels.reduce import ReduceMax, ReduceMin
 from rtlgen.constants import Numbers, affine, quantized_constant, real
 from rtlgen.draft import Draft
 from rtlgen.encoding import Encoding
@@ -24,7 +27,7 @@ from rtlgen.rationals import Values, fractions
 from rtlgen.requantize import requantize
 from rtlgen.scaled import Scaled
 from rtlgen.settle import lined
-from rtlgen.wanted import wanted
+from rtlgen.wanted import PRODUCTS, wanted
 from sim.errors import NotQuantized
 from sim.fixed import Fixed
 from sim.rounding import Interval, Overflow, Rounding
@@ -32,6 +35,8 @@ from sim.rounding import Interval, Overflow, Rounding
 EXACT_BITS = 16
 """A float constant of no more bits is taken as it is; a wider one needs a format."""
 
+_PICKING = MaxPool | GlobalMaxPool | ReduceMax | ReduceMin | TopK | Where
+_FEW = QuantizeLinear | DequantizeLinear | GreaterOrEqual | Not | And | Or | Xor | ArgMax | ArgMin
 Value = Scaled | Numbers
 
 
@@ -52,8 +57,9 @@ class Operands:
 
     def __post_init__(self) -> None:
         self.values.update(self.model.constants)
+        counted = _indices(self.model) - {*self.formats.values}
         for name, shape in self.model.inputs.items():
-            chosen = self.formats.input(name, shape)
+            chosen = None if name in counted else self.formats.input(name, shape)
             if chosen is None:
                 self.values[name] = unformatted(name, shape)
                 continue
@@ -68,6 +74,10 @@ class Operands:
     def is_constant(self, name: str) -> bool:
         value = self.values[name]
         return not isinstance(value, Scaled) or value.constant
+
+    def is_read(self, name: str) -> bool:
+        """Whether a node or an output of the network takes a value."""
+        return name in self.model.outputs or any(name in node.inputs for node in self.model.nodes)
 
     def data(self, name: str, node: OnnxNode) -> Scaled:
         """A value as codes with whatever is pending: computed, constant, or an input."""
@@ -95,12 +105,19 @@ class Operands:
         self.values[name] = rounded = self._on_formats(name, value, chosen)
         return real(rounded)
 
-    def weight(self, name: str, node: OnnxNode, kind: str = "", magnitude: Any = 0) -> Scaled:
+    def weight(
+        self,
+        name: str,
+        node: OnnxNode,
+        kind: str = "",
+        magnitude: Any = 0,
+        axis: int | None = None,
+    ) -> Scaled:
         """A constant on a grid: its own if it has few bits, else that of its format."""
         value = self.values[name]
         if isinstance(value, Scaled):
             result = affine(self.draft, value)
-        elif chosen := self.formats.constant(name, value, kind, magnitude):
+        elif chosen := self.formats.constant(name, value, kind, magnitude, axis):
             result = self._on_formats(name, value, chosen)
         else:
             result = self._as_it_is(name, value, node)
@@ -109,7 +126,10 @@ class Operands:
 
     def magnitude(self, op: Operator, names: tuple[str, ...], at: int) -> Any:
         """How large what each weight is multiplied with becomes, as a power of two."""
-        found, rank = self.formats.magnitude(names[1 - at]), len(self.values[names[at]].shape)
+        value = self.values[names[at]]
+        if isinstance(value, Scaled):
+            return 0
+        found, rank = self._largest(names[at], at), len(value.shape)
         if found is None or rank != 2 + isinstance(op, Conv) * (rank - 2):
             return 0
         match op:
@@ -123,24 +143,53 @@ class Operands:
                 by_row = isinstance(op, Gemm) and op.transB
                 return 0 if at == 0 else rows if by_row else rows[:, None]
 
+    def channels(self, op: Operator, names: tuple[str, ...], at: int) -> int:
+        """The axis of a product's weights that counts what it gives for each position."""
+        rank = len(self.values[names[at]].shape)
+        match op:
+            case Conv():
+                return 0
+            case Gemm():
+                return at ^ (op.transB if at else op.transA)
+            case _:
+                return rank - 1 if at else max(0, rank - 2)
+
+    def _largest(self, weight: str, at: int) -> Any:
+        """How large all that a weight is multiplied with becomes, if that is of one shape."""
+        partners = {
+            node.inputs[1 - at]
+            for node in self.model.nodes
+            if node.op_type in PRODUCTS and node.inputs[at] == weight
+        }
+        found = [f for name in partners if (f := self.formats.magnitude(name)) is not None]
+        alike = len({f.shape for f in found}) == 1
+        return np.maximum.reduce(found) if alike else None
+
     # -- writing -------------------------------------------------------------------------------
 
     def define(self, name: str, node: OnnxNode, value: Scaled) -> None:
         """Take in what a node computes, rounded if a format is given or wanted for it."""
         self.values[name] = value
-        chosen = self.formats.value(name, value.shape)
-        if chosen is None and self._wants_format(name) and not value.port:
-            chosen = self.formats.activation(name, value.shape)
+        chosen = self.chosen_for(name, value.shape, port=value.port is not None)
         if chosen is not None:
-            self._note(name, chosen)
-            format_node = OnnxNode(node.name, "Quant", (name,), (f"{name}.rounded",))
-            lo, hi = int(chosen.type.lo.flat[0]), int(chosen.type.hi.flat[0])
-            exps = chosen.type.exp
-            steps = exps.reshape(-1)[:1] if (exps == exps.flat[0]).all() else exps
-            quantizer = fixed_format(
-                format_node, Interval(lo, hi, 0), steps, chosen.rounding, chosen.overflow
-            )
-            self.values[name] = self.quantized(name, quantizer)
+            self._round(name, node, chosen)
+
+    def aligned(self, name: str, node: OnnxNode) -> bool:
+        """Round a value so that it can be added to others, if there is a format to choose."""
+        value = self.values[name]
+        if name in self.rounded or not isinstance(value, Scaled) or value.port:
+            return False
+        chosen = self.formats.activation(name, value.shape)
+        if chosen is not None:
+            self._round(name, node, chosen)
+        return chosen is not None
+
+    def chosen_for(self, name: str, shape: tuple[int, ...], *, port: bool = False) -> Chosen | None:
+        """The format that is given or wanted for what a node computes."""
+        chosen = self.formats.value(name, shape)
+        if chosen is None and self._wants_format(name) and not port:
+            chosen = self.formats.activation(name, shape)
+        return chosen
 
     def quantized(self, name: str, quantizer: Quantizer) -> Scaled:
         """A value after a quantizer, which an input without a format takes its own from."""
@@ -173,10 +222,10 @@ class Operands:
         return value
 
     def pass_on_rounding(self, op: Operator, node: OnnxNode) -> None:
-        """Moves, and picking the largest, leave numbers that a format has rounded."""
-        few = isinstance(op, MaxPool | GlobalMaxPool) or op.scales is Scales.MOVE
+        """Moves, and picking some, leave numbers that a format has rounded; bits are few."""
+        few = isinstance(op, _PICKING) or op.scales is Scales.MOVE
         few = few and all(n in self.rounded for n in op.data_inputs(node))
-        if few or isinstance(op, QuantizeLinear | DequantizeLinear):
+        if few or isinstance(op, _FEW):
             self.rounded.update(node.outputs)
 
     # -- constants -----------------------------------------------------------------------------
@@ -199,6 +248,22 @@ class Operands:
     def _wants_format(self, name: str) -> bool:
         return name in self.wanted and name not in self.rounded
 
+    def _round(self, name: str, node: OnnxNode, chosen: Chosen) -> None:
+        self._note(name, chosen)
+        format_node = OnnxNode(node.name, "Quant", (name,), (f"{name}.rounded",))
+        lo, hi = int(chosen.type.lo.flat[0]), int(chosen.type.hi.flat[0])
+        exps = chosen.type.exp
+        steps = exps.reshape(-1)[:1] if (exps == exps.flat[0]).all() else exps
+        quantizer = fixed_format(
+            format_node, Interval(lo, hi, 0), steps, chosen.rounding, chosen.overflow
+        )
+        self.values[name] = self.quantized(name, quantizer)
+
     def _note(self, name: str, chosen: Chosen) -> None:
         self.chosen[name] = chosen
         self.rounded.add(name)
+
+
+def _indices(model: Model) -> set[str]:
+    """Values that say which rows of a constant are read: these have no format to choose."""
+    return {node.inputs[1] for node in model.nodes if node.op_type == "Gather"}

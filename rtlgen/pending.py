@@ -14,6 +14,7 @@ import numpy as np
 
 from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Clip, LeakyRelu, Max, Min, PRelu, Relu, Sign, ThresholdedRelu
+from kernels.logic import GreaterOrEqual
 from kernels.quant import Integral, Quantize, Threshold
 from kernels.real import Div
 from rtlgen.curves import Curve, Undefined
@@ -52,6 +53,14 @@ class Transcend:
 
 
 @dataclass(frozen=True, eq=False)
+class Count:
+    """How many of the levels of its group, a row of them, a number is at or above."""
+
+    levels: Values
+    source: OnnxNode
+
+
+@dataclass(frozen=True, eq=False)
 class Join:
     """An elementwise operator of several branches, each of which starts from the same number.
 
@@ -67,7 +76,7 @@ class Join:
 
 Exact = Callable[[Any, Operator, OnnxNode, list[Any]], Any]
 """Of a draft, an operator, its node, and settled values."""
-Step = Affine | Apply | Transcend | Join
+Step = Affine | Apply | Count | Transcend | Join
 Steps = tuple[Step, ...]
 
 
@@ -89,6 +98,9 @@ def apply(step: Step, x: Values, group: IntArray) -> Values:
         case Apply(op, arguments=arguments):
             result = op.forward(Rationals(x), *(Rationals(a[group]) for a in arguments))
             return np.asarray(result.values)
+        case Count(levels):
+            reached = (x[..., None] >= levels[group]).sum(-1)
+            return np.asarray(reached).astype(x.dtype)
         case Transcend(function):
             return _curve(function, x, step.source)
         case Join(op, branches):
@@ -126,7 +138,7 @@ def directions(steps: Steps, groups: int) -> IntArray | None:
                 return None
             case Join():
                 return None
-            case Apply() | Transcend():
+            case Apply() | Count() | Transcend():
                 pass
             case _:
                 assert_never(step)
@@ -153,6 +165,8 @@ def _regrouped(step: Step, old: IntArray) -> Step:
             return replace(step, scale=scale[old], offset=offset[old])
         case Apply(arguments=arguments):
             return replace(step, arguments=tuple(a[old] for a in arguments))
+        case Count(levels):
+            return replace(step, levels=levels[old])
         case Transcend():
             return step
         case Join(branches=branches):
@@ -177,7 +191,7 @@ def _undefined(source: OnnxNode, what: str) -> NotQuantized:
 
 def _increasing(step: Apply) -> bool:
     match step.op:
-        case Relu() | Clip() | Sign() | Max() | Min() | Threshold():
+        case Relu() | Clip() | Sign() | Max() | Min() | Threshold() | GreaterOrEqual():
             return True
         case Quantize(overflow=overflow):
             return overflow is Overflow.SATURATE

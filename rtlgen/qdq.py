@@ -31,10 +31,11 @@ class Integers:
     def read(cls, node: OnnxNode) -> Integers:
         """What a QuantizeLinear gives or a DequantizeLinear takes, in the type of its zero point.
 
-        The axis of the node is counted from the end.
+        The axis of the node is counted from the end; blocks are of one element.
         """
         scale, zero = scale_of(node, 1), zero_point_of(node, 2)
-        if scale.ndim > 1:
+        blocks = bool(node.attributes.get("block_size"))
+        if scale.ndim > 1 and not blocks:
             raise node.unsupported(
                 f"a scale of shape {list(scale.shape)}",
                 "one scale, or one for each index along an axis",
@@ -46,7 +47,9 @@ class Integers:
             )
         axis = node.attributes["axis"]
         type_ = _type(given[node.inputs[2]])
-        return cls(type_, along(axis, scale), along(axis, zero), node)
+        if not blocks:
+            scale, zero = along(axis, scale), along(axis, zero)
+        return cls(type_, scale, zero, node)
 
     @property
     def quantizer(self) -> Quantizer:

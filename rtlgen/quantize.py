@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kernels.base import OnnxNode, Operator, Scales
+from kernels.bits import BitShift, BitwiseNot, Mod
 from kernels.conv import Conv
 from kernels.curves import Celu, Curve, Elu, Gelu, HardSigmoid, HardSwish, Pow, Selu, Swish
 from kernels.dense import Gemm, MatMul
@@ -32,11 +33,25 @@ from kernels.elementwise import (
     Sum,
     ThresholdedRelu,
 )
+from kernels.gather import Gather
+from kernels.logic import And, GreaterOrEqual, Not, Or, Where, Xor
+from kernels.order import ArgMax, ArgMin, TopK
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.quant import Integral
-from kernels.real import BatchNormalization, DequantizeLinear, Div, QuantizeLinear
-from kernels.shape import Pad
-from rtlgen.combine import contracted
+from kernels.real import (
+    BatchNormalization,
+    Cast,
+    DequantizeLinear,
+    Div,
+    LogSoftmax,
+    QuantizeLinear,
+    Softmax,
+)
+from kernels.reduce import CumSum, ReduceMax, ReduceMin, ReduceSum
+from kernels.shape import Pad, Reshape
+from rtlgen.casts import cast
+from rtlgen.choices import choice, comparison, logic
+from rtlgen.combine import contracted, summed
 from rtlgen.elementwise import power, unary, variadic
 from rtlgen.encoding import Decoding, Encoding
 from rtlgen.ending import finished
@@ -46,14 +61,19 @@ from rtlgen.frontend import Model, check_endings
 from rtlgen.frontend.model import QONNX
 from rtlgen.graph import Graph
 from rtlgen.linear import Product, product
+from rtlgen.lookups import looked_up
 from rtlgen.moves import moved
 from rtlgen.notation import Chosen
 from rtlgen.operands import Operands
+from rtlgen.orders import ordered
 from rtlgen.qdq import Integers
 from rtlgen.quantizers import read
-from rtlgen.rationals import fractions
+from rtlgen.rationals import Values, fractions
+from rtlgen.remainders import left_over
 from rtlgen.scaled import Scaled
-from rtlgen.windows import pooled, window_sums
+from rtlgen.softmax import log_softmax, softmax
+from rtlgen.trace import Trace
+from rtlgen.windows import added_up, pooled, window_sums
 from sim.errors import NotQuantized
 
 
@@ -66,6 +86,8 @@ class Codings:
     outputs: Mapping[str, Decoding]
     formats: Mapping[str, Chosen]
     """Those that a configuration or calibration chose, by the name of the value."""
+    trace: Trace | None = None
+    """Where the values of the model are in the network."""
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -88,9 +110,10 @@ def quantize(model: Model, formats: Formats | None = None) -> Codings:
     operands = Operands(model := fold(model, bound), bound)
     for node in model.nodes:
         _take(operands, node)
+    trace = Trace.of(operands.draft, operands.values)
     graph, decodings = finished(operands.draft, _outputs(operands))
     bound.check_used(operands.chosen)
-    return Codings(graph, operands.encodings, decodings, operands.chosen)
+    return Codings(graph, operands.encodings, decodings, operands.chosen, trace)
 
 
 def check(model: Model) -> None:
@@ -106,18 +129,18 @@ def check(model: Model) -> None:
 def _take(operands: Operands, node: OnnxNode) -> None:
     """Carry out one node of the model."""
     if node.domain == QONNX:
-        results: tuple[Scaled, ...] = (operands.quantized(node.inputs[0], read(node)),)
+        results: tuple[Scaled | None, ...] = (operands.quantized(node.inputs[0], read(node)),)
         operands.rounded.add(node.outputs[0])
     else:
         op = Operator.named(node).from_onnx(node)
         results = _results(operands, op, node)
         operands.pass_on_rounding(op, node)
     for name, value in zip(node.outputs, results, strict=False):
-        if name:
+        if name and value is not None:
             operands.define(name, node, value)
 
 
-def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled, ...]:
+def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled | None, ...]:
     draft, names = operands.draft, op.data_inputs(node)
     match op:
         case MatMul() | Gemm() | Conv():
@@ -132,16 +155,37 @@ def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled, 
             return (unary(operands, op, node),)
         case Pow():
             return (power(operands, node),)
+        case Gather(indices=None):
+            return (looked_up(operands, op, node),)
+        case Cast():
+            return (cast(operands, op, node),)
+        case GreaterOrEqual():
+            return (comparison(operands, op, node),)
+        case Not() | And() | Or() | Xor():
+            return (logic(operands, op, node),)
+        case Where():
+            return (choice(operands, op, node),)
+        case Mod() | BitShift() | BitwiseNot():
+            return (left_over(operands, op, node),)
+        case Softmax():
+            return (softmax(operands, op, node),)
+        case LogSoftmax():
+            return (log_softmax(operands, op, node),)
         case QuantizeLinear():
             integers = Integers.read(node)
             return (integers.counted(operands.quantized(names[0], integers.quantizer)),)
         case DequantizeLinear():
             integers = Integers.read(node)
             return (integers.meant(operands.integers(names[0], integers.type, node)),)
-        case MaxPool() | GlobalMaxPool():
+        case MaxPool() | GlobalMaxPool() | ReduceMax() | ReduceMin():
             return (pooled(draft, op, node, operands.bound(names[0], node)),)
+        case ArgMax() | ArgMin() | TopK():
+            places = not isinstance(op, TopK) or not operands.is_read(node.outputs[0])
+            return ordered(draft, op, node, operands.bound(names[0], node), places=places)
         case SumPool() | GlobalSumPool():
             return (window_sums(draft, op, node, operands.bound(names[0], node)),)
+        case ReduceSum() | CumSum():
+            return (added_up(draft, op, node, operands.bound(names[0], node)),)
         case _:
             assert op.scales is Scales.MOVE or isinstance(op, Pad), f"{op} is not handled"
             return moved(draft, op, node, [operands.data(name, node) for name in names])
@@ -159,23 +203,39 @@ def _product(operands: Operands, op: Product, node: OnnxNode) -> Scaled:
     value = _plain_product(operands, plain, node)
     if not node.has(2):
         return value.affine(alpha, fractions(0), node)
+    if not operands.is_constant(node.inputs[2]):
+        return _with_computed_bias(
+            operands, op, node, value.affine(alpha, fractions(0), node), beta
+        )
     bias = operands.numbers(node.inputs[2], node) * beta
     if isinstance(op, Conv):
         bias = bias.reshape(-1, *(1,) * (len(value.shape) - 2))
     return value.affine(alpha, bias, node)
 
 
+def _with_computed_bias(
+    operands: Operands, op: Product, node: OnnxNode, value: Scaled, beta: Values
+) -> Scaled:
+    """``value + beta * c``, where the model computes ``c``."""
+    bias = operands.bound(node.inputs[2], node)
+    if isinstance(op, Conv):
+        move = replace(node, outputs=(f"{bias.name}.column",))
+        column = Reshape((-1, *(1,) * (len(value.shape) - 2)))
+        (bias,) = moved(operands.draft, column, move, [bias])
+    bias = bias.affine(beta, fractions(0), node)
+    return summed(operands.draft, Add(), node, [value, bias])
+
+
 def _plain_product(operands: Operands, op: Product, node: OnnxNode) -> Scaled:
     names = node.inputs[:2]
     constant = [operands.is_constant(name) for name in names]
-    if any(constant):
+    if constant[1] or (constant[0] and not isinstance(op, Conv)):
         at = 1 if constant[1] else 0
         data = operands.bound(names[1 - at], node)
         magnitude = operands.magnitude(op, names, at)
-        weight = operands.weight(names[at], node, "weights", magnitude)
+        axis = operands.channels(op, names, at)
+        weight = operands.weight(names[at], node, "weights", magnitude, axis)
         return product(operands.draft, op, node, data, weight, at)
-    if isinstance(op, Conv):
-        raise node.unsupported("weights that the model computes", "constant weights")
     values = [operands.bound(name, node) for name in names]
     return contracted(operands.draft, op, node, values)
 

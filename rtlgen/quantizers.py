@@ -33,12 +33,23 @@ ANY = Interval.format(signed=True, width=MAX_WIDTH, exp=0)
 
 
 @dataclass(frozen=True, eq=False)
+class Levels:
+    """How many numbers of a row of ``values`` each element is at or above.
+
+    ``row`` broadcasts to the data and says which row that is.
+    """
+
+    values: Values
+    row: IntArray
+
+
+@dataclass(frozen=True, eq=False)
 class Stage:
     """``op(x / scale + zero)``."""
 
     scale: Values
     zero: Values
-    op: Quantize | Threshold
+    op: Quantize | Threshold | Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +94,11 @@ class Quantizer:
         """Refuse parameters that do not fit the shape of the data."""
         for stage in self.stages:
             check_fits(self.node, stage.scale, stage.zero, shape)
+            if isinstance(stage.op, Levels) and not broadcasts(stage.op.row.shape, shape):
+                raise ShapeError(
+                    f"node {self.node.name!r}: {len(stage.op.values)} rows of thresholds do not "
+                    f"fit data of shape {list(shape)}; give one row, or one for each channel"
+                )
 
 
 def check_fits(node: OnnxNode, scale: Values, zero: Values, shape: tuple[int, ...]) -> None:
@@ -105,10 +121,12 @@ def read(node: OnnxNode) -> Quantizer:
             return _bipolar(node, scale_of(node, 1), fractions(0))
         case "Trunc":
             return _trunc(node)
+        case "MultiThreshold":
+            return _multi_threshold(node)
         case _:
             raise UnsupportedOperator(
                 f"node {node.name!r}: quantizer {node.op_type} is not supported; supported are "
-                f"BipolarQuant, IntQuant, Quant, Trunc"
+                f"BipolarQuant, IntQuant, MultiThreshold, Quant, Trunc"
             )
 
 
@@ -141,6 +159,22 @@ def _bipolar(node: OnnxNode, scale: Values, zero: Values) -> Quantizer:
     op = Threshold(Fixed.constant([0]), Fixed.constant(0), Fixed.constant(1))
     offset = (-1 - zero) * scale
     return Quantizer((Stage(scale, zero, op),), 2 * scale, offset, Interval(0, 1, 0), node)
+
+
+def _multi_threshold(node: OnnxNode) -> Quantizer:
+    """The channels lie along ``axis``; the type that is named has no say in the result."""
+    _only(node, ("out_scale", "out_bias", "out_dtype", "axis"))
+    levels = fractions(_parameter(node, 1, "threshold"))
+    if levels.ndim != 2:
+        raise node.unsupported(
+            f"thresholds of shape {list(levels.shape)}", "one row of them, or one for each channel"
+        )
+    scale, offset = (fractions(node.attributes[name]) for name in ("out_scale", "out_bias"))
+    row = np.arange(len(levels)).reshape(-1, *(1,) * (-node.attributes["axis"] - 1))
+    op = Levels(levels, row if len(levels) > 1 else np.zeros((), np.int64))
+    one, zero = fractions(1), fractions(0)
+    codes = Interval(0, levels.shape[1], 0)
+    return Quantizer((Stage(one, zero, op),), scale, offset, codes, node)
 
 
 def _trunc(node: OnnxNode) -> Quantizer:

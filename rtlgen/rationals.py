@@ -91,6 +91,23 @@ def common(scale: Values) -> Fraction:
     return Fraction(gcd(*(int(n * denominator) for n in numbers)), denominator)
 
 
+def simplest(ratio: Fraction, denominators: int, numerators: int) -> Fraction:
+    """The simplest ratio that compares like this one with all that are made of small numbers.
+
+    That is, with all ``n / d`` of ``n <= numerators`` and ``d <= denominators``. It is found in the
+    Stern-Brocot tree (Graham, Knuth, Patashnik, Concrete Mathematics, 4.5).
+    """
+    (n, d), (above, below) = (0, 1), (1, 0)
+    while True:
+        middle = Fraction(n + above, d + below)
+        if d + below > denominators or n + above > numerators or middle == ratio:
+            return middle
+        if middle < ratio:
+            n, d = n + above, d + below
+        else:
+            above, below = n + above, d + below
+
+
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     """Whether a parameter of one shape fits data of another, and does not make them larger."""
     pairs = zip(shape[::-1], to[::-1], strict=False)

@@ -47,7 +47,7 @@ def requantize(draft: Draft, value: Scaled, quantizer: Quantizer) -> Scaled:
     if simple := _rounded(draft, value, quantizer, CHEAP):
         return simple
     fine = before(quantizer, value)
-    if any(isinstance(step, Transcend | Join) for step in fine.steps) and _tabulable(fine):
+    if any(isinstance(step, Transcend | Join) for step in fine.steps) and tabulable(fine):
         return _table(draft, fine, quantizer)
     signs = directions(fine.steps, fine.groups)
     stairs = None if signs is None else find(fine.steps, signs, *_domain(fine))
@@ -55,7 +55,7 @@ def requantize(draft: Draft, value: Scaled, quantizer: Quantizer) -> Scaled:
         return _thresholds(draft, fine, stairs, quantizer)
     if stairs and (line := fit(stairs, _slopes(fine))):
         return _line(draft, fine, stairs, line, quantizer)
-    if not stairs and _tabulable(fine):
+    if not stairs and tabulable(fine):
         return _table(draft, fine, quantizer)
     if costly := _rounded(draft, value, quantizer, ANY):
         return costly
@@ -185,7 +185,8 @@ def _table(draft: Draft, value: Scaled, quantizer: Quantizer) -> Scaled:
     return _emit(draft, value, Table(table, domain), quantizer)
 
 
-def _tabulable(value: Scaled) -> bool:
+def tabulable(value: Scaled) -> bool:
+    """Whether a function of the value can be a table."""
     return _entries(value) <= MAX_TABLE
 
 

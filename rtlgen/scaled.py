@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kernels.base import OnnxNode, Operator
-from rtlgen.pending import Affine, Apply, Step, Steps, merged, regrouped
-from rtlgen.quantizers import Quantizer
+from rtlgen.pending import Affine, Apply, Count, Step, Steps, merged, regrouped
+from rtlgen.quantizers import Levels, Quantizer
 from rtlgen.rationals import Values, fractions, objects
 from sim.fixed import Fixed
 from sim.integers import IntArray
 from sim.intervals import Intervals
+
+_SPARSE = 4
+"""Numbers in so much wider a range than there are elements are sorted, not counted."""
 
 Line = tuple[Values, Values]
 """A scale and an offset for each group."""
@@ -87,8 +90,7 @@ class Scaled:
         for constant in constants:
             ids, distinct = _identified(constant)
             combined = group * len(distinct) + np.broadcast_to(ids, self.shape)
-            kept, group = np.unique(combined, return_inverse=True)
-            group = group.reshape(self.shape)
+            kept, group = _renumbered(combined)
             old = kept // len(distinct)
             steps, per_group = regrouped(steps, old), [p[old] for p in per_group]
             per_group.append(distinct[kept % len(distinct)])
@@ -107,9 +109,11 @@ class Scaled:
 
 def finest(*groups: IntArray) -> tuple[IntArray, list[IntArray]]:
     """Groups that tell apart what any of these do; and for each of these, which ones they were."""
-    flat = np.stack([group.reshape(-1) for group in groups], 1)
-    kept, group = np.unique(flat, axis=0, return_inverse=True)
-    return group.reshape(groups[0].shape), list(kept.T)
+    combined, sizes = 0 * groups[0], [int(group.max(initial=0)) + 1 for group in groups]
+    for group, size in zip(groups, sizes, strict=True):
+        combined = combined * size + group
+    kept, fine = _renumbered(combined)
+    return fine, list(np.unravel_index(kept, sizes))
 
 
 def before(quantizer: Quantizer, value: Scaled) -> Scaled:
@@ -120,7 +124,12 @@ def before(quantizer: Quantizer, value: Scaled) -> Scaled:
     for stage in quantizer.stages:
         value, (scale, zero) = value.split(stage.scale, stage.zero)
         value = value.then(Affine(1 / scale, zero, quantizer.node))
-        value = value.then(Apply(stage.op, quantizer.node))
+        if isinstance(stage.op, Levels):
+            value, (row,) = value.split(fractions(stage.op.row))
+            levels = stage.op.values[row.astype(np.int64)]
+            value = value.then(Count(levels, quantizer.node))
+        else:
+            value = value.then(Apply(stage.op, quantizer.node))
     return value
 
 
@@ -129,6 +138,16 @@ def meaning(codes: Scaled, quantizer: Quantizer) -> Scaled:
     if quantizer.simple:
         return codes
     return codes.affine(quantizer.factor, quantizer.offset, quantizer.node)
+
+
+def _renumbered(ids: IntArray) -> tuple[IntArray, IntArray]:
+    """The numbers that occur, ascending, and the place of each element's among them."""
+    largest = int(ids.max(initial=0))
+    if largest > _SPARSE * ids.size:
+        kept, places = np.unique(ids, return_inverse=True)
+        return kept, places.reshape(ids.shape)
+    occurs = np.bincount(ids.reshape(-1), minlength=largest + 1) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[ids]
 
 
 def _identity(scale: Values, offset: Values) -> bool:

@@ -15,7 +15,7 @@ from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Abs, Add, LeakyRelu, Mul, PRelu, Relu
 from kernels.quant import Integral, Quantize
 from rtlgen.draft import Draft
-from rtlgen.pending import Affine, Apply, Join, Transcend, regrouped
+from rtlgen.pending import Affine, Apply, Count, Join, Transcend, regrouped
 from rtlgen.rationals import Values, fixed, fractions
 from rtlgen.scaled import Line, Scaled, finest
 from sim.errors import NotQuantized
@@ -117,7 +117,7 @@ def _carried_out(draft: Draft, value: Scaled, effort: Effort) -> Scaled | None:
                 if out is None:
                     return None
                 out = _applied(draft, out, step)
-            case Transcend():
+            case Count() | Transcend():
                 return None
             case Join():
                 met = _met(draft, out, step, effort)

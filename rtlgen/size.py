@@ -16,11 +16,13 @@ from kernels.elementwise import Mul
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
 from kernels.quant import Threshold
 from kernels.shape import Pad
-from kernels.table import Table
+from kernels.table import Rows, Table
+from rtlgen.digits import canonical
 from rtlgen.frontend import Model
 from rtlgen.graph import Graph, Node
 from sim.array import Array
 from sim.errors import TooLarge
+from sim.intervals import Intervals
 
 Shape = tuple[int, ...]
 
@@ -56,6 +58,31 @@ def products(node: Node, values: Mapping[str, Array], graph: Graph) -> Products:
     return Products(total, nonzero, total * nonzero // weights.size)  # all are used alike often
 
 
+def adder_bits(graph: Graph) -> int:
+    """The bits of the adders of all products with constants, before any are shared: a quick cost.
+
+    A product takes an adder for each signed digit of its weight, as wide as its other factor; one
+    of two computed factors, as many as the second has bits.
+    """
+    types = graph.types()
+    total = 0.0
+    for node in graph.nodes:
+        if isinstance(node.op, MatMul | Gemm | Conv):
+            count = products(node, types, graph).total
+            a, b = (_digits(name, types, graph) for name in node.inputs[:2])
+            total += count * a * b
+    return round(total)
+
+
+def _digits(name: str, types: Mapping[str, Intervals], graph: Graph) -> float:
+    """The mean of the signed digits of a constant's elements, or of the bits of computed ones."""
+    if name in graph.constants:
+        codes = graph.constants[name].codes.reshape(-1)
+        return sum(len(canonical(int(code))) for code in codes) / max(1, codes.size)
+    widths = [r.width for r in types[name].elements()]
+    return sum(widths) / max(1, len(widths))
+
+
 def operations(node: Node, values: Mapping[str, Array], graph: Graph) -> int:
     """About how many operations a node unrolls into, before any are shared or left out."""
     given, made = (sum(values[n].size for n in names) for names in (node.inputs, node.outputs))
@@ -66,6 +93,8 @@ def operations(node: Node, values: Mapping[str, Array], graph: Graph) -> int:
             return made * thresholds.shape[-1]
         case Table(values=table):
             return made * max(1, table.size // ENTRIES)
+        case Rows(values=rows):
+            return given * max(1, rows.size // ENTRIES)
         case MaxPool() | SumPool():
             return made * prod(node.op.kernel_shape)
         case GlobalMaxPool() | GlobalSumPool():
@@ -87,6 +116,16 @@ def check_size(graph: Graph, limit: int, command: str) -> None:
 
 def check_products(model: Model, limit: int, command: str) -> None:
     """Refuse a network that is far too large, from the shapes of its values alone."""
+    _check(_multiplied(model), limit, HOPELESS * limit, command)
+
+
+def multiplications(model: Model) -> int:
+    """How many products there are in a network, from the shapes of its values alone."""
+    return _multiplied(model).total()
+
+
+def _multiplied(model: Model) -> Counter[str]:
+    """The products of each node."""
     counts: Counter[str] = Counter()
     for node in model.nodes:
         if node.op_type in ("MatMul", "Gemm", "Conv"):
@@ -94,7 +133,7 @@ def check_products(model: Model, limit: int, command: str) -> None:
             transposed = bool(node.attributes.get("transA", 0))
             made = prod(model.shapes[node.outputs[0]])
             counts[node.name] += made * _summed(node.op_type, a, b, transposed)
-    _check(counts, limit, HOPELESS * limit, command)
+    return counts
 
 
 def _summed(op_type: str, a: Shape, b: Shape, transposed: bool) -> int:

@@ -1,4 +1,4 @@
-"""Which values of a float model should have few bits: factors of products, and ends of curves.
+"""Which values of a float model should have few bits: factors, quotients, and ends of curves.
 
 A chain of elementwise operators of one value is one function of it, however many nodes it has: the
 value in front should have few bits, and so should what leaves the chain, but nothing between.
@@ -16,6 +16,7 @@ from rtlgen.frontend.model import QONNX
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 CURVES = (*Curve.onnx, "Celu", "Elu", "Gelu", "Pow", "Selu", "Swish")
 """What has no fixed-point meaning but a table."""
+EXPONENTIALS = ("LogSoftmax", "Softmax")
 _ELEMENTWISE = {
     *("Abs", "Add", "Clip", "Div", "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "Min", "Mul"),
     *("Neg", "PRelu", "Relu", "Shrink", "Sign", "Sub", "Sum", "ThresholdedRelu", *CURVES),
@@ -37,21 +38,66 @@ def _ends(model: Model) -> set[str]:
     """Of chains with a curve in them."""
     bases: dict[str, str] = {}
     curved: set[str] = set()
+    roots, producers = inverted_roots(model), model.producers()
     for node in model.nodes:
         base = _base(node, model, bases)
         bases.update({name: base or name for name in node.outputs})
-        if base and (_is_curve(node, model) or curved.intersection(node.inputs)):
+        if (
+            base
+            and roots.isdisjoint(node.outputs)
+            and (_is_curve(node, model) or curved.intersection(node.inputs))
+        ):
             curved.update(node.outputs)
     ends = {bases[name] for name in curved} | curved.intersection(model.outputs)
     for node in model.nodes:
         inside = bases[node.outputs[0]]
+        if node.op_type in EXPONENTIALS or (_meet(node, model) and inside in node.outputs):
+            factors = node.inputs if node.op_type == "Mul" else node.inputs[:1]
+            if node.op_type in EXPONENTIALS:
+                factors = (_behind_masks(node.inputs[0], model, producers),)
+            ends.update(_behind_signs(name, producers) for name in factors)
         ends |= {name for name in curved.intersection(node.inputs) if bases[name] != inside}
     return ends
 
 
+def inverted_roots(model: Model) -> set[str]:
+    """Square roots that something is divided by, and that nothing else reads.
+
+    Root and quotient are one function, whose errors are relative, so neither end of the root needs
+    a format.
+    """
+    roots = {node.outputs[0] for node in model.nodes if node.op_type == "Sqrt"}
+    for node in model.nodes:
+        divisor = node.inputs[1] if node.op_type == "Div" else ""
+        roots -= {name for name in node.inputs if name != divisor or node.inputs[0] == divisor}
+    return roots - set(model.outputs)
+
+
+def _behind_signs(name: str, producers: Mapping[str, OnnxNode]) -> str:
+    """The value that has as many bits."""
+    while name in producers and producers[name].op_type in ("Abs", "Neg"):
+        name = producers[name].inputs[0]
+    return name
+
+
+def _behind_masks(name: str, model: Model, producers: Mapping[str, OnnxNode]) -> str:
+    """Scores, where a number far below them takes the place of some: their range matters alone."""
+    while name in producers and producers[name].op_type == "Where":
+        scores = [n for n in producers[name].inputs[1:] if not model.is_constant(n)]
+        if len(scores) != 1:
+            break
+        name = scores[0]
+    return name
+
+
+def _meet(node: OnnxNode, model: Model) -> bool:
+    """Whether computed numbers are multiplied by each other, or divided."""
+    return node.op_type in ("Div", "Mul") and not any(map(model.is_constant, node.inputs))
+
+
 def _is_curve(node: OnnxNode, model: Model) -> bool:
     divides = node.op_type == "Div" and not model.is_constant(node.inputs[1])
-    return divides or node.op_type in CURVES
+    return divides or _meet(node, model) or node.op_type in CURVES
 
 
 def _base(node: OnnxNode, model: Model, bases: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Pools: they pick the largest element of a window, or add up all of them."""
+"""Pools and reductions: they pick one element of a window or axis, or add up all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from kernels.base import OnnxNode, Operator
 from kernels.elementwise import Mul
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, SumPool
+from kernels.reduce import CumSum, ReduceMax, ReduceMin, ReduceSum
 from rtlgen.draft import Draft
 from rtlgen.linear import aligned
 from rtlgen.pending import Affine, directions
@@ -19,20 +20,29 @@ from sim.errors import NotQuantized, ShapeError
 from sim.fixed import Fixed
 from sim.integers import IntArray
 
+Picking = MaxPool | GlobalMaxPool | ReduceMax | ReduceMin
+Adding = SumPool | GlobalSumPool | ReduceSum | CumSum
 
-def pooled(draft: Draft, op: MaxPool | GlobalMaxPool, node: OnnxNode, value: Scaled) -> Scaled:
-    """The largest real number, found on the codes: nothing that is pending may reorder them."""
+
+def pooled(draft: Draft, op: Picking, node: OnnxNode, value: Scaled) -> Scaled:
+    """An extreme real number, found on the codes: nothing that is pending may reorder them."""
+    value, group = ranked(draft, op, node, value)
+    output = draft.unused(node.outputs[0])
+    (array,) = draft.emit(op, (value.name,), (output,), node.name)
+    return Scaled(output, array, group, value.steps)
+
+
+def ranked(draft: Draft, op: Picking, node: OnnxNode, value: Scaled) -> tuple[Scaled, IntArray]:
+    """Codes that rise where the numbers do in whatever ``op`` picks from, and the group of each."""
     signs = directions(value.steps, value.groups)
     group = _only_group(op, value)
     if signs is None or group is None:
-        value = _alike(draft, value, node)
+        value = alike(draft, value, node)
         signs, group = np.ones(1, np.int64), _only_group(op, value)
     assert group is not None
     if (signs < 0).any():
         value = _turned(draft, value, node, signs)
-    output = draft.unused(node.outputs[0])
-    (array,) = draft.emit(op, (value.name,), (output,), node.name)
-    return Scaled(output, array, group, value.steps)
+    return value, group
 
 
 def window_sums(draft: Draft, op: SumPool | GlobalSumPool, node: OnnxNode, value: Scaled) -> Scaled:
@@ -43,23 +53,28 @@ def window_sums(draft: Draft, op: SumPool | GlobalSumPool, node: OnnxNode, value
             f"node {node.name!r}: a window lies in the padding alone, an average of nothing; "
             f"choose smaller pads, or count_include_pad=1"
         )
+    return added_up(draft, op, node, value).affine(1 / divisor, fractions(0), node)
+
+
+def added_up(draft: Draft, op: Adding, node: OnnxNode, value: Scaled) -> Scaled:
+    """The sums of the codes, with what their real scales and offsets add up to."""
     value, (scale, offset) = lined(draft, value, node)
     unit = _unit_of_windows(op, value, scale)
     if unit is None:
-        value, (unit,) = aligned(draft, value, node)
+        value, unit = aligned(draft, value, node)
     output = draft.unused(node.outputs[0])
     (array,) = draft.emit(op, (value.name,), (output,), node.name)
     total = _summed(op, offset[value.group] if offset.any() else None)
-    return Scaled.plain(output, array).affine(unit / divisor, total / divisor, node)
+    return Scaled.plain(output, array).affine(unit, total, node)
 
 
-def _only_group(op: MaxPool | GlobalMaxPool, value: Scaled) -> IntArray | None:
+def _only_group(op: Picking, value: Scaled) -> IntArray | None:
     """The group of each window; None if there is one that mixes groups."""
     largest, smallest = _counted(op, value.group), -_counted(op, -value.group)
     return largest if (largest == smallest).all() else None
 
 
-def _unit_of_windows(op: SumPool | GlobalSumPool, value: Scaled, scale: Values) -> Values | None:
+def _unit_of_windows(op: Adding, value: Scaled, scale: Values) -> Values | None:
     """The scale that all elements of a window share; None if there is one that mixes scales.
 
     Numbers are alike if and only if the square of their sum is the sum of their squares times
@@ -73,7 +88,7 @@ def _unit_of_windows(op: SumPool | GlobalSumPool, value: Scaled, scale: Values) 
     return np.asarray(objects(distinct)[total // np.maximum(count, 1)])
 
 
-def _summed(op: SumPool | GlobalSumPool, offsets: Values | None) -> Values:
+def _summed(op: Adding, offsets: Values | None) -> Values:
     """What real offsets add up to in each window."""
     if offsets is None:
         return fractions(0)
@@ -88,7 +103,7 @@ def _counted(op: Operator, codes: IntArray) -> IntArray:
     return np.asarray(result.at(0)[0])
 
 
-def _alike(draft: Draft, value: Scaled, node: OnnxNode) -> Scaled:
+def alike(draft: Draft, value: Scaled, node: OnnxNode) -> Scaled:
     """The value on one scale above zero and one offset, so that codes compare as values do."""
     value, (unit,) = aligned(draft, value, node)
     assert value.line is not None

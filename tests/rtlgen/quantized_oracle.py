@@ -49,15 +49,17 @@ class Oracle:
             given = [values[name] if name else None for name in node.input]
             if node.domain:
                 results = [self._quantizer(node, *given)]
-            elif "Pool" in node.op_type:
+            elif "Pool" in node.op_type and "Lp" not in node.op_type:
                 results = [_pool(node, given[0].astype(float)).astype(given[0].dtype)]
+            elif node.op_type == "Mean":  # whose reference knows no broadcasting
+                results = [np.mean(np.broadcast_arrays(*given), 0)]
             else:
                 names = {n: values[n] for n in node.input if n}
                 results = self.evaluators[i].run(None, names)
                 if node.op_type == "Sign":
                     self._look(given[0], 0.0)
                 if node.op_type == "QuantizeLinear":
-                    self._look(given[0] / _along_axis(node, given[1], given[0].ndim), 0.5)
+                    self._look(given[0] / _along_axis(node, given[1], given[0].shape), 0.5)
             values.update(zip(node.output, map(np.asarray, results), strict=True))
         return values
 
@@ -92,8 +94,11 @@ class Oracle:
             self.near = True
 
 
-def _along_axis(node: onnx.NodeProto, scale: Any, rank: int) -> Any:
-    axis = next((a.i for a in node.attribute if a.name == "axis"), 1) % max(rank, 1)
+def _along_axis(node: onnx.NodeProto, scale: Any, shape: tuple[int, ...]) -> Any:
+    rank, given = len(shape), {a.name: a.i for a in node.attribute}
+    axis = given.get("axis", 1) % max(rank, 1)
+    if scale.ndim > 1:
+        return np.repeat(scale, given["block_size"], axis).take(range(shape[axis]), axis)
     return scale.reshape(-1, *(1,) * (rank - 1 - axis)) if scale.size > 1 else scale
 
 

@@ -11,7 +11,6 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from kernels.base import Operator
 from rtlgen import Options, cli, generate, network
 from rtlgen.design import build
 from rtlgen.targets import find
@@ -53,6 +52,52 @@ def refused(capsys, *arguments: str, out: str = "out") -> str:
 
 def contents(folder: Path) -> dict[str, bytes | None]:
     return {str(p): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+# -- what is asked of formats ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--fit errors", "fit 'errors': unknown; did you mean 'error'?"),
+        (
+            "--compare",
+            (
+                "compare: there are no samples to compare the network with the float model on; "
+                "give --data DATA.npz or --calibrate DATA.npz"
+            ),
+        ),
+        (
+            "--accuracy-drop 0.5",
+            "--accuracy-drop '0.5': not a share; write it in percent, as 0.5%",
+        ),
+        (
+            "--accuracy-drop 100% --calibrate good.npz",
+            "accuracy drop 1.0: not a share; give one from 0 to 1, as 0.005",
+        ),
+        (
+            "--accuracy-drop 1%",
+            (
+                "accuracy drop: there are no samples to measure the accuracy on; give --calibrate "
+                "DATA.npz with labels"
+            ),
+        ),
+        (
+            "--accuracy-drop 1% --calibrate good.npz",
+            (
+                "labels 'y': there is no such array beside those of the inputs; give the class of "
+                "each sample in the file of --calibrate, and the array's name with --labels"
+            ),
+        ),
+        (
+            "--calibrate name.npz",
+            "data 'name.npz': the model has no input 'z'; known are 'x'",
+        ),
+    ],
+)
+def test_formats_that_cannot_be_found(capsys, arguments, message):
+    assert refused(capsys, "net.onnx", *arguments.split()) == message
 
 
 # -- the model -----------------------------------------------------------------------------------
@@ -103,10 +148,10 @@ MODELS = {
         ),
     ),
     "operator": (
-        tiny("a = MatMul (q, w) [odd] y = Softplus (a)"),
+        tiny("a = MatMul (q, w) [odd] y = Bernoulli (a)"),
         (
-            f"node 'odd': operator Softplus is not supported; supported are "
-            f"{', '.join(sorted(Operator.registry))}; kernels/README.md shows how to add one"
+            "node 'odd': operator Bernoulli is not supported; kernels/README.md "
+            "lists those that are, and shows how to add one"
         ),
     ),
     "attribute": (
@@ -154,20 +199,6 @@ MODELS = {
         (
             "node 'quant': operator Quant is not supported with a bit width of -4; supported is "
             "one integer from 1 to 62"
-        ),
-    ),
-    "softmax": (
-        tiny("a = MatMul (q, w) [soft] y = Softmax (a)"),
-        (
-            "node 'soft': operator Softmax is not supported; add --logits to end the network at "
-            "its input 'a'"
-        ),
-    ),
-    "softmax inside": (
-        tiny("a = MatMul (q, w) [soft] b = Softmax (a) y = Relu (b)"),
-        (
-            "node 'soft': operator Softmax is not supported yet in the middle of a network; end "
-            "the network at its input 'a' with --output"
         ),
     ),
 }

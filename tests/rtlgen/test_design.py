@@ -83,7 +83,7 @@ def test_predicts_several_outputs_by_their_names(two):
 def test_predicts_in_chunks(design, monkeypatch):
     x = np.random.default_rng(0).normal(size=(11, 3))
     whole = design.predict(x)
-    monkeypatch.setattr(rtlgen.network, "CHUNK", 4)
+    monkeypatch.setattr(rtlgen.reference, "CHUNK", 4)
     assert design.predict(x).tolist() == whole.tolist() == expected(x).tolist()
 
 

@@ -109,6 +109,47 @@ def test_codes_of_channels_are_those_of_the_reference(kind, pair, axis):
         agree(quantizer(kind, [0.25, 0.5, 0.3, 2], zero, axis, pair=pair), X)
 
 
+@pytest.mark.parametrize("pair", [False, True])
+@pytest.mark.parametrize(
+    ("axis", "size", "shape"), [(1, 2, (1, 2)), (-1, 3, (1, 2)), (1, 4, (1, 1)), (0, 1, (1, 4))]
+)
+def test_codes_of_blocks_are_those_of_the_reference(axis, size, shape, pair):
+    """The last block of an axis may be smaller than the others."""
+    scale = np.resize([0.25, 0.3, 2, 0.5], shape)
+    for kind, zero in product(("INT8", "UINT4"), (0, 3)):
+        proto = quantizer(kind, scale, np.full(shape, zero), axis, pair=pair)
+        for node in proto.graph.node:
+            node.attribute.append(helper.make_attribute("block_size", size))
+        agree(proto, X)
+
+
+@pytest.mark.parametrize("kind", ["INT4", "UINT8"])
+def test_weights_in_blocks(kind):
+    """Blocks along the axis that is summed over."""
+    dtype = helper.tensor_dtype_to_np_dtype(getattr(TensorProto, kind))
+    proto = text(
+        f"{ROUNDED} [wd] v = DequantizeLinear <axis = 0, block_size = 2> (w, t)",
+        "[fc] y = MatMul (d, v)",
+        constants="float s = {0.3}, int8 z = {3}, float[2, 3] t = {0.25, 1, 0.3, 0.5, 0.25, 0.1}",
+    )
+    weights = np.array([1, 2, 3, 4, 5, 6, 7, 0, 1, 7, 2, 5]).reshape(4, 3).astype(dtype)
+    proto.graph.initializer.append(numpy_helper.from_array(weights, "w"))
+    agree(proto, X)
+
+
+def test_ranges_with_blocks():
+    proto = text(
+        "[d] d = DequantizeLinear <block_size = 2> (x, s) [q] q = QuantizeLinear <block_size = 2> "
+        "(d, s) [e] y = DequantizeLinear <block_size = 2> (q, s)",
+        constants="float[1, 2] s = {0.5, 0.25}",
+        inputs="uint8[1, 4] x",
+    )
+    x = INT8.astype(np.uint8)
+    found = calibrate.observe(load(proto), {"x": x[:, None].astype(float)}).ranges
+    want = [ReferenceEvaluator(proto).run(None, {"x": row[None]})[0] for row in x]
+    assert found["y"][1].tolist() == np.maximum(*want).tolist()
+
+
 @pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "UINT16"])
 def test_codes_are_those_of_onnxruntime(kind):
     """In single precision, which divides by a power of two exactly."""
@@ -307,7 +348,7 @@ def test_ranges_are_those_of_the_reference():
         constants="float[4] s = {0.5, 0.25, 1, 2}",
         inputs="int8[1, 4] x",
     )
-    found = calibrate.ranges(load(proto), {"x": INT8[:, None].astype(float)})
+    found = calibrate.observe(load(proto), {"x": INT8[:, None].astype(float)}).ranges
     want = [ReferenceEvaluator(proto).run(None, {"x": row[None]})[0] for row in INT8]
     assert found["y"][0].tolist() == np.minimum(*want).tolist()
     assert found["y"][1].tolist() == np.maximum(*want).tolist()
@@ -350,18 +391,6 @@ KNOWN = "supported are int2, int4, int8, int16, int32, uint2, uint4, uint8, uint
             TO + "with precision=10; supported is 0 or 1",
         ),
         (
-            TO_INTEGERS.format("<block_size = 2>"),
-            "float[1, 2] s = {0.25, 1}, uint8[1, 2] z = {3, 4}",
-            UINT8,
-            TO + "with block_size=2; supported is 0",
-        ),
-        (
-            FROM_INTEGERS.format("<block_size = 2>"),
-            "float[1, 2] s = {0.25, 1}, int8[1, 2] z = {3, 4}",
-            INT,
-            FROM + "with block_size=2; supported is 0",
-        ),
-        (
             FROM_INTEGERS.format("<output_dtype = 11>"),
             "float s = {0.25}, int8 z = {3}",
             INT,
@@ -390,6 +419,12 @@ KNOWN = "supported are int2, int4, int8, int16, int32, uint2, uint4, uint8, uint
             TO_INTEGERS.format(""),
             "uint8 z = {3}",
             {**UINT8, "inputs": "float[1, 4] x, float s"},
+            "node 'q': input 1 of QuantizeLinear, 's'" + COMPUTED,
+        ),
+        (
+            TO_INTEGERS.format("<block_size = 2>"),
+            "uint8[1, 2] z = {3, 4}",
+            {**UINT8, "inputs": "float[1, 4] x, float[1, 2] s"},
             "node 'q': input 1 of QuantizeLinear, 's'" + COMPUTED,
         ),
         (
@@ -425,6 +460,17 @@ def test_refused_types(body, constants, ports, message):
     refused(text(body, constants=constants, opset=25, **ports), UnsupportedOperator, message)
 
 
+@pytest.mark.parametrize("kind", ["FLOAT4E2M1", "FLOAT8E4M3FN", "FLOAT8E5M2FNUZ"])
+def test_refused_floats(kind):
+    proto = quantizer("INT8", 0.25, 0, 1, pair=False)
+    del proto.graph.node[0].input[2]
+    dtype = getattr(TensorProto, kind)
+    proto.graph.node[0].attribute.append(helper.make_attribute("output_dtype", dtype))
+    proto.graph.output[0].type.tensor_type.elem_type = dtype
+    with pytest.raises(UnsupportedOperator, match=r"is not supported to float[48]_e.*; supported "):
+        load(proto)
+
+
 def test_two_types_of_one_integer():
     message = "node 'd': its zero point 'z' is uint8, but 'x' is int8; export the network again"
     refused(text(FROM_INTEGERS.format(""), constants=USUAL, **INT), ModelError, message)
@@ -438,6 +484,17 @@ def test_no_such_axis():
     refused(
         text(TO_INTEGERS.format("<axis = 2>"), constants=constants, **UINT8), ShapeError, message
     )
+
+
+@pytest.mark.parametrize("size", [3, -2])
+def test_blocks_that_do_not_fit(size):
+    body = TO_INTEGERS.format(f"<block_size = {size}>")
+    constants = "float[1, 4] s = {1, 2, 3, 4}, uint8[1, 4] z = {1, 2, 3, 4}"
+    message = (
+        f"node 'q': a scale of shape [1, 4] has no number for each block of {size} along axis 1 "
+        f"of data of shape [1, 4]; export the network again"
+    )
+    refused(text(body, constants=constants, **UINT8), ShapeError, message)
 
 
 @pytest.mark.parametrize(

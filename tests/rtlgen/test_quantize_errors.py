@@ -6,7 +6,7 @@ import pytest
 
 from rtlgen.frontend import load
 from rtlgen.quantize import quantize
-from sim.errors import ModelError, NotQuantized, RtlgenError, ShapeError, UnsupportedAttribute
+from sim.errors import ModelError, NotQuantized, RtlgenError, UnsupportedAttribute
 from tests.rtlgen.qonnx_text import QUANT, Q, text
 
 WIDE = "float[4, 2] w = {0.1, 0.5, -1, 2, 0.25, 1, 1, -0.5}"
@@ -171,7 +171,9 @@ WIDE = "float[4, 2] w = {0.1, 0.5, -1, 2, 0.25, 1, 1, -0.5}"
             text(
                 Q,
                 "[up] a = Add (q, f)",
-                "[both] y = Mul (a, a)",
+                f"[other] r = {QUANT} (v, s, z, b)",
+                "[both] y = Mul (a, r)",
+                inputs="float[1, 4] x, float[1, 4] v",
                 f="float f = {1e-30}",
                 s="float s = {0.1}",
             ),
@@ -216,11 +218,17 @@ WIDE = "float[4, 2] w = {0.1, 0.5, -1, 2, 0.25, 1, 1, -0.5}"
             None,
         ),
         (
-            text(Q, "[div] y = Div (q, q)"),
+            text(
+                Q,
+                f"[other] r = {QUANT} (v, s, z, b)",
+                "[div] y = Div (q, r)",
+                inputs="float[1, 4] x, float[1, 4] v",
+            ),
             UnsupportedAttribute,
             (
-                "node 'div': operator Div is not supported with a divisor that the model computes; "
-                "supported is a constant divisor"
+                "node 'div': operator Div is not supported with a divisor between -2 and 1.75; "
+                "supported is one that is never 0: put a Clip, a Max or an Add of an epsilon "
+                "before it"
             ),
         ),
         (
@@ -239,15 +247,6 @@ WIDE = "float[4, 2] w = {0.1, 0.5, -1, 2, 0.25, 1, 1, -0.5}"
                 "node 'slope': operator PRelu is not supported with 'q', which the model computes; "
                 "supported is a constant there"
             ),
-        ),
-        (
-            text(
-                f"[quant] q = {QUANT} (x, s, z, b)",
-                "[conv] y = Conv (q, q)",
-                inputs="float[1, 2, 3] x",
-            ),
-            (UnsupportedAttribute, ShapeError),
-            None,
         ),
         (
             text(

@@ -205,7 +205,7 @@ def test_unknown():
         read(node("FloatQuant", 1))
     assert str(caught.value) == (
         "node 'quant': quantizer FloatQuant is not supported; supported are BipolarQuant, "
-        "IntQuant, Quant, Trunc"
+        "IntQuant, MultiThreshold, Quant, Trunc"
     )
 
 

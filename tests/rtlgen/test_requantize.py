@@ -15,6 +15,7 @@ from kernels.table import Table
 from rtlgen.bounds import codes
 from rtlgen.curves import Function
 from rtlgen.draft import Draft
+from rtlgen.lines import _offsets
 from rtlgen.pending import Affine, Apply, Transcend
 from rtlgen.quantizers import fixed_format, read
 from rtlgen.rationals import fractions, objects
@@ -170,3 +171,9 @@ def test_a_constant_result():
     agrees(*value((affine((0.001, 7000)),)), to(8))
     agrees(*value((affine((0.3, 0)),), lo=3, hi=3), to(8))
     assert objects([1]).tolist() == [1]
+
+
+def test_offsets_of_no_slope_where_levels_are_far_apart():
+    reach, target = np.array([[1 << 80]], object), np.array([[1]])
+    low, high = _offsets(reach, target, objects([0]), 3)
+    assert (int(low[0]), int(high[0])) == (8, 7)

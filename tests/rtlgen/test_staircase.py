@@ -119,6 +119,22 @@ def test_lines_of_several_groups():
         assert values.clip(low, high).tolist() == every(stairs, g)
 
 
+def test_a_line_that_rises_once_in_a_sextillion_codes():
+    """Its slope is zero in the first shifts, and its codes have more than 64 bits."""
+    exp = 1 << 70
+    chain = (affine([Fraction(1, exp)], [Fraction(0)]), quantize(-8, 7, Rounding.FLOOR))
+    ends = (np.array([end], np.object_) for end in (-8 * exp, 8 * exp - 1))
+    stairs = find(chain, directions(chain, 1), *ends, 0)
+    line = fit(stairs, objects([Fraction(1, exp)]))
+    assert line is not None
+    for rise in range(-7, 8):
+        below, at = (
+            int(line.factor[0]) * code + int(line.offset[0]) >> int(line.shift[0])
+            for code in (rise * exp - 1, rise * exp)
+        )
+        assert (below, at) == (rise - 1, rise)
+
+
 @pytest.mark.parametrize(
     "bend",
     [(Apply(LeakyRelu(0.125), NODE), quantize(-9, 9)), *((quantize(-9, 9, r),) for r in BENDING)],
