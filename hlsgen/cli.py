@@ -10,7 +10,8 @@ from hlsgen.options import Options
 from hlsgen.project import Project, build, read
 from hlsgen.style import Io, Strategy
 from hlsgen.vendor import Vendor
-from rtlgen.console import add_common, columns, frequency, run, say
+from rtlgen.console import add_common, columns, frequency, run, say, share
+from rtlgen.notation import Fit
 from rtlgen.progress import Display
 from sim.errors import ConfigError
 
@@ -43,7 +44,7 @@ def _make_emulator(given: argparse.Namespace) -> None:
     emulator.check(given.out)
     with Display() as display:
         source = read(given.model, options, display)
-    say(source.summary())
+    say(source.summary(columns()))
     with Display() as display:
         display.begin("write")
         files = emulator.files(
@@ -76,7 +77,7 @@ def _generate(given: argparse.Namespace, options: Options) -> Project:
     """Read, say what was read, make the project of it and write it."""
     with Display() as display:
         source = read(given.model, options, display)
-    say(source.summary())
+    say(source.summary(columns()))
     with Display() as display:
         made = build(source, options, display)
         display.begin("render")
@@ -108,6 +109,10 @@ def _options(given: argparse.Namespace) -> Options:
         outputs=tuple(given.outputs),
         config=given.config,
         calibrate=given.calibrate,
+        fit=Fit.named(given.fit),
+        accuracy_drop=None if given.accuracy_drop is None else share(given.accuracy_drop),
+        labels=given.labels,
+        compare=given.compare,
         data=given.data,
         samples=given.samples,
         seed=given.seed,

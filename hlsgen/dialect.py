@@ -7,6 +7,7 @@ compiler for hardware has to know; a dialect makes pragmas and attributes of the
 ``//@unroll``       all iterations of the loop at once
 ``//@pipeline``     an iteration of the loop begins with every clock
 ``//@registers x``  the array ``x`` is made of registers
+``//@memory x``     the array ``x`` of beats is one memory, with a beat in a word
 ``//@rows x``       each row of the array ``x``, a member, is a memory
 ``//@window x``     the array ``x``, a member, is made of registers
 ``//@lines x``      the object ``x`` has such members
@@ -67,6 +68,7 @@ VITIS = Dialect(
         "unroll": "#pragma HLS UNROLL",
         "pipeline": "#pragma HLS PIPELINE II=1",
         "registers": "#pragma HLS ARRAY_PARTITION variable={} type=complete dim=0",
+        "memory": "#pragma HLS AGGREGATE variable={}",
         "lines": "#pragma HLS ARRAY_PARTITION variable={0}.rows type=complete dim=1\n"
         "#pragma HLS ARRAY_PARTITION variable={0}.columns type=complete dim=0\n"
         "#pragma HLS AGGREGATE variable={0}.rows",
@@ -79,6 +81,7 @@ ONEAPI = Dialect(
         "unroll": "#pragma unroll",
         "pipeline": "[[intel::initiation_interval(1)]]",
         "registers": "[[intel::fpga_register]]",
+        "memory": "[[intel::fpga_memory]]",
         "rows": "[[intel::fpga_memory]]",
         "window": "[[intel::fpga_register]]",
     }

@@ -9,15 +9,22 @@ from math import prod
 
 import numpy as np
 
+from hlsgen.tracing import trace
 from kernels.base import Operator
 from kernels.dense import Gemm, MatMul
 from kernels.elementwise import Add, Max, Min, Mul, PRelu, Sub, Sum
+from kernels.logic import And, GreaterOrEqual, Or, Where, Xor
+from kernels.order import Place, TopK
+from kernels.reduce import CumSum, Reduction
 from kernels.shape import Expand, Reshape, Transpose
 from rtlgen.graph import Graph, Node
 from sim.fixed import Fixed
 
 Shape = tuple[int, ...]
-_BROADCAST = (Add, Max, Min, Mul, PRelu, Sub, Sum)
+_LOGIC = (And, GreaterOrEqual, Or, Where, Xor)
+_BROADCAST = (Add, Max, Min, Mul, PRelu, Sub, Sum, *_LOGIC)
+TRACED = (CumSum, Place, Reduction, TopK)
+"""Operators whose ``forward`` says which others they are."""
 
 
 class _Expansion:
@@ -77,6 +84,8 @@ def _expand(made: _Expansion) -> None:
         case MatMul():
             a, b = node.inputs
             _matmul(made, a, b, node.outputs[0])
+        case op if isinstance(op, TRACED):
+            trace(made, op, node.inputs, node.outputs)
         case op if isinstance(op, _BROADCAST):
             shape = made.shapes[node.outputs[0]]
             inputs = [_spread(made, name, shape) for name in node.inputs]

@@ -73,11 +73,10 @@ def check(path: str | Path) -> None:
 def write(project: Project, path: str | Path) -> None:
     """Write a project's files into a new folder, or in place of an earlier project."""
     files, manifest, samples = dict(project.files), project.manifest, project.vectors()
-    if project.network.codings.chosen:
-        files["formats.toml"] = project.network.codings.configuration()
+    files |= project.network.files()
     names = sorted([*files, "manifest.json", "vectors.npz", "vectors.bin"])
     recorded = _recorded(manifest, *samples)
-    report = project.report().to_json() | {"files": names}
+    report = project.report().to_json() | {"files": names} | project.network.notes()
     with output.replacing(path, ours) as folder:
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")

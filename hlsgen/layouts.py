@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from hlsgen.layout import Layout, usual_axis
+from hlsgen.tracing import Taken
 from kernels.base import Operator
 from kernels.conv import Conv
 from kernels.dense import Gemm, MatMul
 from kernels.pool import GlobalMaxPool, GlobalSumPool, Pool
 from kernels.shape import Flatten, Reshape, Squeeze, Transpose, Unsqueeze
+from kernels.table import Rows
 from rtlgen.graph import Graph, Node
+from sim.array import IndexArray
 from sim.intervals import Intervals
 
 _RESHAPES = (Flatten, Reshape, Squeeze, Unsqueeze)
@@ -37,7 +42,7 @@ def wanted_axis(op: Operator, rank: int) -> int | None:
     match op:
         case Conv() | Pool() | GlobalMaxPool() | GlobalSumPool():
             return 1
-        case MatMul() | Gemm():
+        case MatMul() | Gemm() | Rows():
             return rank - 1
         case _:
             return None
@@ -62,6 +67,9 @@ def _before(node: Node, axis: int, shape: tuple[int, ...], shapes: Mapping[str, 
         return _permutation(node.op, len(shape))[axis]
     if isinstance(node.op, _RESHAPES):
         return _reshaped(shapes[node.outputs[0]], axis, shape)
+    if isinstance(node.op, Taken) and len(node.inputs) == 1:
+        order = node.op.index.reshape(-1)[Layout(shapes[node.outputs[0]], axis).index]
+        return _axis_of(order, shape)
     return axis if shape == shapes[node.outputs[0]] else None
 
 
@@ -78,6 +86,10 @@ def _result_axis(
         return _permutation(node.op, len(result)).index(axes[data[0]])
     if isinstance(node.op, _RESHAPES):
         return _reshaped(shapes[data[0]], axes[data[0]], result)
+    if isinstance(node.op, Taken) and len(node.inputs) == 1:
+        given = Layout(shapes[data[0]], axes[data[0]])
+        if node.op.index.size == given.size:
+            return _axis_of(np.argsort(node.op.index, axis=None)[given.index], result)
     same = [axes[name] for name in data if shapes[name] == result]
     return same[0] if same else None
 
@@ -88,6 +100,13 @@ def _reshaped(shape: tuple[int, ...], axis: int, other: tuple[int, ...]) -> int 
         return None
     same = (shape[axis], prod(shape[axis + 1 :]))
     return next((i for i, n in enumerate(other) if (n, prod(other[i + 1 :])) == same), None)
+
+
+def _axis_of(order: IndexArray, shape: tuple[int, ...]) -> int | None:
+    """The axis of the lanes with which elements come in this order of flat places."""
+    axes = range(max(1, len(shape)))
+    layouts = ((axis, Layout(shape, axis).index) for axis in axes)
+    return next((axis for axis, index in layouts if np.array_equal(index, order)), None)
 
 
 def _permutation(op: Transpose, rank: int) -> tuple[int, ...]:

@@ -11,7 +11,19 @@ from hlsgen.dialect import Dialect
 
 FOLDER = Path(kernels.__file__).parent
 FAMILIES = (
-    *("beats", "elementwise", "quant", "table", "dense", "windows", "conv", "pool", "shape"),
+    *(
+        "beats",
+        "elementwise",
+        "logic",
+        "quant",
+        "table",
+        "shift",
+        "dense",
+        "windows",
+        "conv",
+        "pool",
+        "shape",
+    ),
 )
 """The headers of kernels, each behind those that it includes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,30 @@ from kernels.base import Operator
 from kernels.shape import Pad, PadMode
 from sim.array import IndexArray
 from sim.fixed import Fixed
+
+
+class Recall(NamedTuple):
+    """What a step of ``recall`` in kernels/shape.h does."""
+
+    read: bool
+    source: int
+    lanes: int
+    give: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Recalled:
+    """What ``recall`` is told; the position that was read last has the number ``slots``."""
+
+    slots: int
+    """How many positions are kept."""
+    steps: tuple[Recall, ...]
+    lanes: IndexArray
+    """(patterns, lanes of the result): the lane to take, or one of the following."""
+
+
+_STAYS, _FILLED = -1, -2
+"""A lane that is as it was, or the padding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +97,42 @@ class Move:
         if not (whole | padded).all():
             return None
         return _steps(self.inputs, np.where(padded, -1, starts // lanes))
+
+    @property
+    def recalled(self) -> Recalled:
+        """How positions are made of those that were read before, all in order."""
+        position, lane = self._sources()
+        takes: list[tuple[int, IndexArray]] = []  # from where, and which lanes
+        ends = []
+        for sources, lanes in zip(position, lane, strict=True):
+            used = np.unique(sources[sources >= 0]).tolist() or [-1]
+            for source in used:
+                pattern = np.where(sources == source, lanes, _STAYS)
+                filled = (sources < 0) & (source == used[0])
+                takes.append((source, np.where(filled, _FILLED, pattern)))
+            ends.append(len(takes) - 1)
+        lists, pattern = np.unique([row for _, row in takes], axis=0, return_inverse=True)
+        return self._scheduled([source for source, _ in takes], pattern.reshape(-1), lists, ends)
+
+    def _scheduled(
+        self, sources: list[int], pattern: IndexArray, lists: IndexArray, ends: list[int]
+    ) -> Recalled:
+        """One step for each source, and for each position that is read without being one."""
+        newest = np.maximum.accumulate(np.maximum(sources, 0))
+        ages = [int(n) - s for n, s in zip(newest, sources, strict=True) if s >= 0]
+        slots = 1 + max(ages, default=0)
+        nothing = len(lists)
+        steps: list[Recall] = []
+        done, given = 0, set(ends)
+        for i, (source, lanes) in enumerate(zip(sources, pattern.tolist(), strict=True)):
+            steps += [Recall(True, slots, nothing, False)] * (source - done)
+            new = source >= done
+            done = max(done, source + 1)
+            at = slots if source in (-1, done - 1) else source % slots
+            steps.append(Recall(new, at, lanes, i in given))
+        steps += [Recall(True, slots, nothing, False)] * (self.inputs[0].positions - done)
+        stays = np.full((1, lists.shape[1]), _STAYS)
+        return Recalled(slots, tuple(steps), np.concatenate([lists, stays]))
 
     def _sources(self) -> tuple[IndexArray, IndexArray]:
         """The position of each element's source, or -1, and its lane among those of all inputs."""

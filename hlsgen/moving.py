@@ -1,4 +1,4 @@
-"""Moves as calls: a gather of arrays; in a stream, whatever needs no more than what is at hand."""
+"""Moves as calls: a gather of arrays; in a stream, whatever keeps the least of what has come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hlsgen.calls import Constant, Operand, Variable
 from hlsgen.firing import all_first, chosen, steady
 from hlsgen.labels import original
 from hlsgen.layout import Layout
-from hlsgen.moves import Move, moves
+from hlsgen.moves import Move, Recalled, moves
 from hlsgen.style import Io
 from kernels.base import Operator
 from kernels.shape import Identity, Pad
@@ -25,7 +25,10 @@ from sim.fixed import Fixed
 def move(build: Builder, op: Operator, names: Sequence[str], outputs: Sequence[str]) -> None:
     """The results of an operator that only moves elements."""
     results = [build.layouts[name] for name in outputs]
-    layouts = [build.layout(name, results[0].axis) for name in names]
+    axis = results[0].axis
+    layouts = [build.layout(name, axis) for name in names]
+    if build.io is Io.STREAM and len(names) > 1:
+        layouts = [Layout(layout.shape, axis) for layout in layouts]
     operands = [_operand(build, n, at) for n, at in zip(names, layouts, strict=True) if at.size]
     for made, name in zip(moves(op, layouts, results), outputs, strict=True):
         if made.identical and isinstance(operands[0], Variable):
@@ -74,7 +77,11 @@ def _copied(build: Builder, name: str, known: Fixed, layout: Layout) -> Variable
 def _operand(build: Builder, name: str, layout: Layout) -> Operand:
     known = build.constant(name)
     if known is None:
-        return build.variables[name]
+        return (
+            build.variables[name]
+            if layout == build.layouts[name]
+            else read(build, name, layout.axis)
+        )
     return constants.whole("operand", known, layout)
 
 
@@ -108,11 +115,13 @@ def _stream(
         build.call("rearrange", [given], [y], operands[::-1], all_first(given, positions))
     elif (steps := made.followed) is not None:
         _follow(build, steps, inputs[: len(made.inputs)], y, fill)
+    elif len(made.inputs) == 1:
+        _recall(build, made.recalled, inputs[0], y, fill)
     else:
         raise NotStreamable(
             f"node {build.node.name!r}: the elements of {original(y.value)!r} are needed in "
-            f"another order than they come in a stream; use --io parallel, or leave the node out "
-            f"of the model"
+            f"another order than those of its inputs come in a stream; use --io parallel, or leave "
+            f"the node out of the model"
         )
 
 
@@ -133,6 +142,19 @@ def _follow(
     table[:] = [f"{{{source}, {give}}}" for source, give in steps]
     operands = [Constant("steps", "Step", table), fill, *inputs]
     build.call("follow", [], [y], operands, firing)
+
+
+def _recall(build: Builder, made: Recalled, x: Operand, y: Variable, fill: Constant) -> None:
+    data = isinstance(x, Variable)
+    firing = chosen(
+        [0 if step.read and data else -1 for step in made.steps],
+        [step.give for step in made.steps],
+        int(data),
+    )
+    table = np.empty(len(made.steps), object)
+    table[:] = [f"{{{', '.join(map(str, map(int, step)))}}}" for step in made.steps]
+    steps, lanes = Constant("steps", "Recall", table), _table(made.lanes)
+    build.call("recall", [made.slots], [y], [x, steps, lanes, fill], firing)
 
 
 def _table(places: IndexArray) -> Constant:

@@ -13,13 +13,14 @@ from hlsgen.firing import reduced, steady
 from hlsgen.formats import joint, number
 from hlsgen.moving import move, read, rows
 from hlsgen.windowing import ARRAYS, lines, windows_of
-from kernels import elementwise, quant
+from kernels import elementwise, logic, quant
 from kernels.base import Scales
 from kernels.conv import Conv
 from kernels.dense import MatMul
 from kernels.pool import GlobalMaxPool, GlobalSumPool, MaxPool, Pool, SumPool
 from kernels.shape import Pad
-from kernels.table import Table
+from kernels.shift import Shift
+from kernels.table import Rows, Table
 from rtlgen.graph import Node
 from sim.errors import UnsupportedOperator
 from sim.fixed import Fixed
@@ -40,8 +41,14 @@ def call(build: Builder, node: Node) -> None:
             _each(build, type(node.op).__name__, node)
         case elementwise.Max() | elementwise.Min():
             _each(build, f"{type(node.op).__name__}<{_compared(build, node)}>", node)
+        case logic.Not() | logic.And() | logic.Or() | logic.Xor() | logic.Where():
+            _each(build, type(node.op).__name__, node)
+        case logic.GreaterOrEqual():
+            _each(build, f"GreaterOrEqual<{_compared(build, node)}>", node)
         case elementwise.LeakyRelu(alpha=alpha):
             _each(build, "PRelu", node, alpha=Fixed.of_floats(alpha))
+        case Shift(step=step, bits=bits):
+            _each(build, f"Shift<{step}, {bits}>", node)
         case elementwise.Clip():
             _clip(build, node, node.op)
         case elementwise.ThresholdedRelu(alpha=alpha):
@@ -54,6 +61,8 @@ def call(build: Builder, node: Node) -> None:
             _threshold(build, node, node.op)
         case Table():
             _table(build, node, node.op)
+        case Rows():
+            _rows(build, node, node.op)
         case MatMul():
             products.matmul(build, node)
         case Conv():
@@ -193,6 +202,14 @@ def _table(build: Builder, node: Node, op: Table) -> None:
     kind = f"Entries<{formats.constant(format_)}, {len(texts)}>"
     values = Constant("values", kind, entries)
     _with(build, f"Table<{number(op.domain)}, {op.domain.lo}>", node, values)
+
+
+def _rows(build: Builder, node: Node, op: Rows) -> None:
+    x = read(build, node.inputs[0], len(build.types[node.inputs[0]].shape) - 1)
+    y = build.result(node.outputs[0])
+    positions = y.layout.positions
+    template = (number(op.domain), op.domain.lo, positions, build.steps(positions))
+    build.call("rows", template, [y], [x, constants.matrix("rows", op.values)])
 
 
 # -- pools -----------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from hlsgen.parts import part
 from hlsgen.style import Io, Strategy
 from hlsgen.vendor import Vendor
 from rtlgen.calibrate import Data
+from rtlgen.notation import Fit
+from rtlgen.options import check_drop
 from sim.errors import ConfigError, nearest
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -43,6 +45,10 @@ class Options:
     outputs: tuple[str, ...] = ()
     config: str | Path | Mapping[str, Any] | None = None
     calibrate: str | Path | Data | None = None
+    fit: Fit = Fit.ERROR
+    accuracy_drop: float | None = None
+    labels: str = "y"
+    compare: bool = False
     data: str | Path | Data | None = None
     samples: int = 1000
     seed: int = 0
@@ -52,6 +58,8 @@ class Options:
         for name, kind in (("vendor", Vendor), ("io", Io), ("strategy", Strategy)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _member(name, getattr(self, name), kind))
+        object.__setattr__(self, "fit", Fit.named(self.fit))
+        check_drop(self.accuracy_drop, self.calibrate)
         part(self.part, self.vendor)
         outputs = (self.outputs,) if isinstance(self.outputs, str) else tuple(self.outputs)
         object.__setattr__(self, "outputs", outputs)

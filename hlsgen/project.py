@@ -98,6 +98,10 @@ def read(model: Given, options: Options, progress: Progress | None = None) -> Ne
         outputs=options.outputs,
         config=options.config,
         calibrate=options.calibrate,
+        fit=options.fit,
+        accuracy_drop=options.accuracy_drop,
+        labels=options.labels,
+        compare=options.compare,
         data=options.data,
         limit=UNLIMITED,
     )

@@ -135,21 +135,6 @@ def test_a_file_of_somebody_in_a_project(capsys):
     )
 
 
-def test_a_transposed_image_in_a_stream(capsys):
-    source = model(
-        [node("Transpose", "x", "y", "turn", perm=[0, 1, 3, 2]), node("Relu", "y", "z")],
-        {"x": [1, 2, 4, 5]},
-        {"z": [1, 2, 5, 4]},
-    )
-    onnx.save(source, "turned.onnx")
-    Path("net.toml").write_text('[formats]\nx = "s4 e0"\n')
-    assert refused(capsys, "turned.onnx", "--config", "net.toml", "--io", "stream") == (
-        "node 'turn': the elements of 'y' are needed in another order than they come in a stream; "
-        "use --io parallel, or leave the node out of the model"
-    )
-    assert cli.main(["turned.onnx", "-o", "out", "--config", "net.toml", "--no-verify"]) == 0
-
-
 def test_a_product_of_data_in_a_stream():
     source = model([node("MatMul", "a b", "y", "mul")], {"a": [2, 3], "b": [3, 2]}, {"y": [2, 2]})
     config = formats(a="s4 e0", b="s4 e0")

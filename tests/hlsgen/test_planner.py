@@ -123,10 +123,6 @@ def test_the_kernels_of_odd_graphs(name, parallel, stream):
 
 # -- refusals --------------------------------------------------------------------------------------
 
-ORDER = (
-    "are needed in another order than they come in a stream; use --io parallel, or leave the node "
-    "out of the model"
-)
 THREE_AXES = (
     "over 3 spatial axes has no kernel that takes one position after the other, which streams and "
     "the strategy 'resource' need; use --io parallel and the strategy 'latency'"
@@ -152,7 +148,11 @@ REFUSED = [
         graph(CUBE, (MaxPool(kernel_shape=(2, 2, 2)), "x", "y")),
         f"'node0': MaxPool {THREE_AXES}",
     ),
-    (graph(IMAGE, (BACKWARDS, "x", "y")), f"'node0': the elements of 'y' {ORDER}"),
+]
+
+
+REORDERED = [
+    (graph(IMAGE, (BACKWARDS, "x", "y")), ["recall"]),
     # what a kernel needs of its input, where two want different things
     (
         graph(
@@ -162,14 +162,26 @@ REFUSED = [
             (MaxPool(kernel_shape=(2, 2)), "b", "y"),
             w=weights(3, 3),
         ),
-        f"'node2': the elements of 'b' {ORDER}",
+        ["dense", "elementwise", "recall", "pool_lines"],
     ),
     # and what is broadcast for one, by no node of the model
+    (graph({"x": (1, 2, 3), "v": (2, 1)}, (Add(), "x v", "y")), ["recall", "elementwise"]),
+    # lanes along different axes, joined
     (
-        graph({"x": (1, 2, 3), "v": (2, 1)}, (Add(), "x v", "y")),
-        f"'node0': the elements of 'y' {ORDER}",
+        graph(
+            {"x": (1, 2, 3), "v": (1, 2, 3)},
+            (MatMul(), "x w", "a"),
+            (Concat(2), "v a", "y"),
+            w=weights(3, 3),
+        ),
+        ["dense", "recall", "follow"],
     ),
 ]
+
+
+@pytest.mark.parametrize(("made", "expected"), REORDERED)
+def test_elements_in_another_order_than_they_come(made, expected):
+    assert kernels(made) == expected
 
 
 @pytest.mark.parametrize(("made", "text"), REFUSED)
