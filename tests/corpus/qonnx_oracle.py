@@ -52,6 +52,10 @@ class Conv(Quant):
         (context[node.output[0]],) = ReferenceEvaluator(one).run(None, feeds)
 
 
+class Resize(Conv):
+    """Likewise, on scales in double precision."""
+
+
 def execute(
     path: Path, x: Any, dtype: type[np.floating[Any]], known: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -92,5 +96,5 @@ def _to_double(proto: onnx.ModelProto) -> None:
             wide = numpy_helper.to_array(tensor).astype(np.float64)
             tensor.CopyFrom(numpy_helper.from_array(wide, tensor.name))
     for node in graph.node:
-        if node.op_type in (*QUANTIZERS, "Conv"):
+        if node.op_type in (*QUANTIZERS, "Conv", "Resize"):
             node.domain = DOUBLE
