@@ -57,6 +57,9 @@ def call(build: Builder, node: Node) -> None:
             _edged(build, node, bias=bias, edge=edge)
         case quant.Quantize():
             _quantize(build, node, node.op)
+        case quant.Integral():
+            to = Intervals.of(build.types[node.outputs[0]])
+            _quantize(build, node, quant.Quantize(to, node.op.rounding, Overflow.SATURATE))
         case quant.Threshold():
             _threshold(build, node, node.op)
         case Table():
