@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -31,15 +32,21 @@ def headers(request: pytest.FixtureRequest) -> Path:
 
 
 def _download(folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", PACKAGE]
-    command += ["--only-binary=:all:", "--dest", f"{folder}"]
-    subprocess.run(command, check=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as file:
-        file.extractall(folder, [name for name in file.namelist() if "/data/include/" in name])
-    wheel.unlink()
-    (include,) = folder.glob("*.data/data/include")
-    include.rename(folder / "include")  # last, so that what was interrupted is not taken for whole
+    """Beside where they belong; another process may be as far, and one of the two is first."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        beside = Path(name)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", PACKAGE]
+        command += ["--only-binary=:all:", "--dest", f"{beside}"]
+        subprocess.run(command, check=True)
+        (wheel,) = beside.glob("*.whl")
+        with zipfile.ZipFile(wheel) as file:
+            file.extractall(beside, [n for n in file.namelist() if "/data/include/" in n])
+        (include,) = beside.glob("*.data/data/include")
+        try:
+            include.rename(folder / "include")
+        except OSError:
+            if not (folder / "include").is_dir():
+                raise
 
 
 def numbers(folder: Path) -> list[str]:
