@@ -7,11 +7,13 @@ import pytest
 from kernels.base import Operator
 from rtlgen.frontend.catalog import internal, table
 from rtlgen.frontend.expansions import EXPANSIONS
+from rtlgen.frontend.reading import NEWEST
 
 README = Path(__file__).parents[2] / "kernels/README.md"
 ROWS = {row.split(" | ")[0].removeprefix("| "): row for row in table().splitlines()[2:]}
 
 
+@pytest.mark.skipif(NEWEST < 28, reason="this onnx knows fewer opsets than the table names")
 @pytest.mark.parametrize("made", [table, internal])
 def test_the_readme_is_up_to_date(made):
     assert made() in README.read_text(), "run python -m rtlgen.frontend.catalog"
