@@ -157,6 +157,26 @@ def test_functions_of_one_value_may_differ_by_channel():
     )
 
 
+@pytest.mark.parametrize("step", [0.0625, 0.05])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "m = Mul (q, half) v = Sub (m, q)",
+        "m = Mul (q, half) v = Sub (q, m)",
+        "m = Mul (q, half) a = Add (m, three) v = Sub (a, q)",
+        "m = Mul (q, half) a = Add (m, three) v = Sub (q, a)",
+        "m = Mul (q, half) a = Add (m, three) v = Add (a, q)",
+        "m = Mul (q, six) a = Sub (two, q) v = Sum (m, a, q)",
+    ],
+)
+def test_sums_of_multiples_are_multiples(body, step):
+    proto = network(body, 0.125, step)
+    codings = quantize(load(proto))
+    graph = codings.graph
+    assert all(len({*node.inputs} - graph.constants.keys()) == 1 for node in graph.nodes)
+    assert compare(proto, every_code(0.125), codings) <= 2
+
+
 def test_rounding_alone_needs_no_table():
     proto = text(Q, "[r] y = Round (q)")
     codings = quantize(load(proto))
