@@ -69,7 +69,7 @@ class Tradeoff:
             Column("tried", [trial.changed for trial in self.trials]),
             Column("accuracy", [f"{trial.accuracy:.2%}" for trial in self.trials], right=True),
             tables.numbers("cost\n(adder bits)", [trial.cost for trial in self.trials]),
-            Column("", ["*" if trial.kept else "" for trial in self.trials]),
+            Column("kept", ["*" if trial.kept else "" for trial in self.trials]),
         ]
         lines = tables.table(tables.fitted(columns, width, {"tried": 20}))
         found = (

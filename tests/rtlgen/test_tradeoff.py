@@ -261,7 +261,7 @@ def test_the_table_the_plot_and_the_report():
     found = read()
     told = found.tradeoff
     lines = told.text(80).splitlines()
-    assert lines[1].split() == ["tried", "accuracy", "(adder", "bits)"]
+    assert lines[1].split() == ["tried", "accuracy", "(adder", "bits)", "kept"]
     assert len(lines) == 2 + len(told.trials) + 1
     assert [line.endswith("*") for line in lines[2:-1]] == [t.kept for t in told.trials]
     assert lines[-1] == (
