@@ -17,8 +17,9 @@ from kernels.elementwise import Clip, LeakyRelu, Max, Min, PRelu, Relu, Sign, Th
 from kernels.logic import GreaterOrEqual
 from kernels.quant import Integral, Quantize, Threshold
 from kernels.real import Div
-from rtlgen.curves import Curve, Undefined
+from rtlgen.curves import Curve
 from rtlgen.rationals import Rationals, Values
+from rtlgen.transcendental import Undefined
 from sim.errors import NotQuantized
 from sim.integers import IntArray
 from sim.rounding import Overflow

@@ -10,8 +10,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from rtlgen.curves import Exponential, Function, Power, Undefined
+from rtlgen.curves import Exponential, Function, Power
 from rtlgen.rationals import objects
+from rtlgen.transcendental import Undefined
 
 FAR = Context(prec=250)
 ROOT_HALF = Fraction(1, 2)
