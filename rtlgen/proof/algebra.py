@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from rtlgen.proof.curves import Drawn
+from rtlgen.proof.floors import Floors
 from rtlgen.proof.forms import Form
 from rtlgen.proof.functions import Function, Limited, LookedUp, Reached
 from rtlgen.proof.kinds import Value
 from rtlgen.proof.lazy import Lazy
-from rtlgen.proof.maxima import Maxima
 
 BITS = 6
 """Bits that a form is split by, at most."""
@@ -22,7 +22,7 @@ DEPTH = 3
 
 
 @dataclass
-class Algebra(Maxima):
+class Algebra(Floors):
     """Atoms that functions can be applied to."""
 
     products: list[tuple[int, list[Form]]] = field(default_factory=list)
@@ -36,8 +36,11 @@ class Algebra(Maxima):
         if not form.terms:
             code, exp = f(form.constant, form.exp)
             return Form({}, int(code), exp)
+        ends = self.ends(form)
+        if f.idle(*ends):
+            return form
         if self._depth < DEPTH and (moved := self._moved(form, f)) is not None:
-            return moved
+            return self.narrow(moved, *_image(f, *ends)) if isinstance(moved, Form) else moved
         return self._after(self.viewed(form), f)
 
     def at_least(self, a: Value, b: Value) -> Value:
@@ -76,6 +79,11 @@ class Algebra(Maxima):
             drawn = self._behind(replace(value, shift=0), f)
         if drawn is not None:
             return self.placed(value.view.base, drawn) << shift
+        if (
+            isinstance(f, Limited)
+            and (rest := self.wrapped(replace(value, shift=0), f)) is not None
+        ):
+            return rest << shift
         return self.untried(value.view, functions, *_range(f)) << shift
 
     def _behind(self, value: Lazy, f: Function) -> Drawn | None:
@@ -85,6 +93,14 @@ class Algebra(Maxima):
         if view is None or view.inner is None or view.base != value.view.base:
             return None
         return self.curves.along(view, (f,), monotone=False)
+
+
+def _image(f: Function, lo: int, hi: int, exp: int) -> tuple[int, int, int]:
+    """The ends of what a function gives for all from ``lo`` to ``hi``."""
+    if not f.monotone:
+        return _range(f)
+    (a, step), (b, _) = (f(end, exp) for end in (lo, hi))
+    return int(min(a, b)), int(max(a, b)), step
 
 
 def _range(f: Function) -> tuple[int, int, int]:

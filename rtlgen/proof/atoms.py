@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtlgen.proof.curves import Curves, Drawn
-from rtlgen.proof.forms import Form, combined
-from rtlgen.proof.functions import Function, Line, Rounded
+from rtlgen.proof.forms import Form, Key, combined
+from rtlgen.proof.functions import Function, Line, Rounded, in_steps_of
 from rtlgen.proof.kinds import Base, Curve, Floor, Kind, Port, Terms, Untried, Value
 from rtlgen.proof.lazy import Lazy, View
 from sim.rounding import Rounding
@@ -35,6 +35,10 @@ class Atoms:
     """How many atoms the network has; all others are those of the hardware alone."""
     floors: dict[int, Floor] = field(default_factory=dict)
     """What those of the hardware alone round down."""
+    entangled: set[int] = field(default_factory=set)
+    """Products, and parts of others: the ends of a sum of them are nearer than its terms say."""
+    _narrow: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """The ends of such sums, in the coarsest step."""
     _waiting: dict[int, Lazy] = field(default_factory=dict)
     """Functions of too many codes, which others may still follow."""
     _owners: list[int | None] = field(default_factory=list)
@@ -76,21 +80,43 @@ class Atoms:
         """The least and the largest code that a value can have, and its step."""
         if isinstance(value, Lazy):
             return value.lo, value.hi, value.exp + value.shift
+        if self._narrow and (ends := self._narrow.get(value.key)) is not None:
+            return ends[0] << value.zeros, ends[1] << value.zeros, value.exp
         lo = hi = value.constant
         for atom, c in value.terms.items():
             lo += c * (self.lo[atom] if c > 0 else self.hi[atom])
             hi += c * (self.hi[atom] if c > 0 else self.lo[atom])
         return lo, hi, value.exp
 
+    def narrow(self, form: Form, lo: int, hi: int, exp: int) -> Form:
+        """The form, of which is known that it is between these: of more than its terms say."""
+        form = form.coarse
+        low, high, _ = self.ends(form)
+        by = form.exp - exp
+        ends = (lo >> by, -(-hi >> by)) if by >= 0 else (lo << -by, hi << -by)
+        if form.terms and (ends[0] > low or ends[1] < high):
+            self._narrow[form.key] = max(low, ends[0]), min(high, ends[1])
+        return form
+
     # -- sums ----------------------------------------------------------------------------------
 
     def sum(self, parts: Iterable[tuple[int, Value]]) -> Form:
         """Of ``factor * value``; functions of one base become one function."""
-        form = self.joined(combined([(factor, self.form(value)) for factor, value in parts]))
+        forms = [(factor, self.form(value)) for factor, value in parts]
+        form = self.joined(combined(forms))
+        if self.entangled and not self.entangled.isdisjoint(form.terms):
+            form = self.narrow(form, *self._total(forms))
         if self.native is None or not any(atom in self.floors for atom in form.terms):
             return form
         whole = self.refined(form)
         return whole if all(atom < self.native for atom in whole.terms) else form
+
+    def _total(self, parts: Sequence[tuple[int, Form]]) -> tuple[int, int, int]:
+        """The ends of a sum, from those of what is added."""
+        ends = [(factor, *self.ends(form)) for factor, form in parts]
+        exp = min((e for _, _, _, e in ends), default=0)
+        sides = [sorted((f * lo << e - exp, f * hi << e - exp)) for f, lo, hi, e in ends]
+        return sum(lo for lo, _ in sides), sum(hi for _, hi in sides), exp
 
     def negative(self, value: Value) -> Form:
         return self.sum([(-1, value)])
@@ -125,8 +151,8 @@ class Atoms:
         parts = [Form({atom: form.terms[atom]}) for atom in sorted(atoms)]
         parts += [Form({atom: slope * c for atom, c in terms.items()})] * bool(slope)
         seen = self.curves.all_seen([self.view(part) for part in parts])
-        if seen is None:
-            return form
+        if seen is None:  # the base itself has too many codes to be tried
+            return self._one_curve(form, base, atoms, 0) if slope and len(atoms) > 1 else form
         one = self.placed(base, self.curves.total(seen)) << form.exp
         rest = {a: c for a, c in form.terms.items() if a not in terms and a not in atoms}
         return combined([(1, Form(rest, form.constant, form.exp)), (1, one)])
@@ -146,6 +172,7 @@ class Atoms:
     def viewed(self, form: Form) -> Lazy:
         """A form that is no constant, before its first function."""
         if (atom := form.atom) in self._waiting:
+            form = form.coarse
             code = self._waiting[atom] << -self._waiting[atom].exp
             return code.then(Line(form.terms[atom], form.constant, 0)) << form.exp
         return Lazy(form, self.view(form), (), *self.ends(form))
@@ -167,15 +194,14 @@ class Atoms:
             return Form({}, value.lo, value.exp)
         if not value.functions:
             return value.source
-        drawn = self.curves.along(value.view, value.functions, monotone=True)
-        if drawn is None:
-            result = self.untried(value.view, value.functions, value.lo, value.hi, value.exp)
-            self._waiting[next(iter(result.terms))] = value
-        else:
-            result = self.placed(value.view.base, drawn)
+        drawn = self._drawn(value)
+        result = self.too_wide(value) if drawn is None else self.placed(value.view.base, drawn)
         if value.functions == (Rounded(Rounding.FLOOR, value.functions[0].exp),):
             self.rounds_down(value.source, value.functions[0].exp, result)
         return result
+
+    def _drawn(self, value: Lazy) -> Drawn | None:
+        return self.curves.along(value.view, value.functions, monotone=True)
 
     def placed(self, base: int, drawn: Drawn) -> Form:
         """A function of a base, as a form; a function that is a line, as a sum."""
@@ -191,9 +217,15 @@ class Atoms:
         atom = self.atom(kind, *self.curves.ends[drawn.curve], drawn.codes)
         return Form({atom: drawn.gain}, drawn.first, drawn.exp)
 
+    def too_wide(self, value: Lazy) -> Form:
+        """Functions of too many codes, which others may still follow."""
+        result = self.untried(value.view, value.functions, value.lo, value.hi, value.exp)
+        self._waiting[next(iter(result.terms))] = value
+        return result
+
     def untried(self, view: View, functions: Any, lo: int, hi: int, exp: int) -> Form:
         """A function of too many codes, whose results are from ``lo`` to ``hi``."""
-        kind = Untried(self.bases[view.base].terms, (*view[3:], functions))
+        kind = Untried(self.bases[view.base].terms, (*view[3:6], *in_steps_of(view.exp, functions)))
         return Form({self.atom(kind, lo, hi): 1}, 0, exp)
 
     # -- what the hardware rounds down in parts --------------------------------------------------
@@ -222,7 +254,10 @@ class Atoms:
     def _whole(self, form: Form, floor: Floor, factor: int, beside: Form) -> Form:
         """``factor * (result + beside)`` and the constant, where beside is on the grid."""
         together = combined([(1, floor.inner), (1, beside)])
-        whole = self.form(self.applied(together, Rounded(Rounding.FLOOR, floor.step)))
+        rounded = self.applied(together, Rounded(Rounding.FLOOR, floor.step))
+        if isinstance(rounded, Lazy) and self._drawn(rounded) is None:
+            return form
+        whole = self.form(rounded)
         offset = Form({}, floor.result.constant, floor.result.exp)
         by = form.exp - floor.result.exp
         parts = [(factor, whole << by), (-factor, offset << by)]

@@ -93,7 +93,7 @@ class Curves:
 
     def combined(self, f: Any, parts: Sequence[Steps], exp: int) -> Drawn:
         """A function of some values, at each code."""
-        at = reduce(np.union1d, [part.at for part in parts])
+        at = reduce(merged, [part.at for part in parts])
         return self.drawn(Steps(at, reduce(f, [part.over(at) for part in parts])), exp)
 
     def total(self, parts: Sequence[Steps]) -> Drawn:
@@ -156,6 +156,14 @@ class Curves:
         last = np.append(lo[1:] != lo[:-1], True)
         steps = Steps(lo[last], np.concatenate([[low], y[last]]))
         return self.drawn(steps, exp, end - start)
+
+
+def merged(a: IntArray, b: IntArray) -> IntArray:
+    """The places of two lists, both in order, each once."""
+    if np.array_equal(a, b):
+        return a
+    both = np.sort(np.concatenate([a, b]), kind="stable")
+    return np.asarray(both[np.append(True, both[1:] != both[:-1])] if both.size else both)
 
 
 def _line(inner: IntArray, view: View) -> IntArray:

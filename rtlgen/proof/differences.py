@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from rtlgen.proof.curves import merged
 from rtlgen.proof.forms import Form, Key, combined
 from rtlgen.proof.kinds import Curve, Largest, Port, Product
 from rtlgen.proof.names import Names, number
@@ -157,7 +158,7 @@ class Comparison:
             return Difference(
                 where, "it is another function of what is in front of it", certain=False
             )
-        base, at = views[0].base, np.union1d(seen[0].at, seen[1].at)
+        base, at = views[0].base, merged(seen[0].at, seen[1].at)
         ours, theirs = (steps.over(at) for steps in seen)
         around = self.algebra.bases[base]
         starts, ends = [around.lo, *at.tolist()], [*(at - 1).tolist(), around.hi]

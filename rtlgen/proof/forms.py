@@ -53,6 +53,11 @@ class Form:
         by = self.exp - exp
         return Form({a: c << by for a, c in self.terms.items()}, self.constant << by, exp)
 
+    @property
+    def coarse(self) -> Form:
+        """The same, written in the coarsest step."""
+        return self.divided(1 << self.zeros) << self.zeros
+
     def divided(self, by: int) -> Form:
         """A part of a form, of which all numbers are multiples of ``by``."""
         return Form({a: c // by for a, c in self.terms.items()}, self.constant // by, self.exp)

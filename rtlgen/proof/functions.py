@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -168,6 +169,16 @@ def limited(overflow: Overflow, lo: int, hi: int, exp: int) -> Function:
     if overflow is Overflow.SATURATE:
         return Bounded(lo, hi, exp)
     return Limited(overflow, lo, hi, exp)
+
+
+def in_steps_of(exp: int, functions: Sequence[Function]) -> tuple[Function, ...]:
+    """The same functions of codes, whatever step these have: all steps by what goes in."""
+    relative: list[Function] = []
+    for f in functions:
+        one: Function = replace(f, exp=f.exp - exp)  # type: ignore[type-var]
+        relative.append(replace(one, result=0) if isinstance(one, LookedUp) else one)
+        exp = f(0, exp)[1]
+    return tuple(relative)
 
 
 def _in_step(codes: Any, exp: int, to: int) -> Any:

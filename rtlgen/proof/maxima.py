@@ -9,7 +9,7 @@ from math import gcd
 
 import numpy as np
 
-from rtlgen.proof.curves import NOWHERE
+from rtlgen.proof.curves import NOWHERE, merged
 from rtlgen.proof.forms import Form, combined
 from rtlgen.proof.functions import Bounded, Function
 from rtlgen.proof.kinds import Floor, Largest, Value
@@ -184,7 +184,7 @@ class Maxima(Products):
             seen = [self.curves.seen(self.view(f)) if f.terms else NOWHERE for f in pair]
             if seen[0] is None or seen[1] is None:
                 return False
-            at = np.union1d(seen[0].at, seen[1].at)
+            at = merged(seen[0].at, seen[1].at)
             points.append(np.stack([seen[0].over(at), seen[1].over(at)]))
         ordered = np.unique(np.concatenate(points, axis=1), axis=1)
         return bool((np.diff(ordered[1]) >= 0).all())

@@ -37,11 +37,13 @@ class Products(Atoms):
         parts += [(x.constant * c, Form({i: 1})) for i, c in y.terms.items()]
         pairs = [(i, j) for i in x.terms for j in y.terms]
         parts += [(x.terms[i] * y.terms[j], self._pair(i, j)) for i, j in pairs]
-        return self.sum(parts) << x.exp + y.exp
+        form = self.sum(parts) << x.exp + y.exp
+        return self.narrow(form, *_times(self.ends(x)[:2], self.ends(y)[:2]), x.exp + y.exp)
 
     def choice(self, bit: Value, a: Value, b: Value) -> Form:
         """``a`` where the bit is one, ``b`` where it is zero."""
-        return self.sum([(1, self.product(bit, self.sum([(1, a), (-1, b)]))), (1, b)])
+        form = self.sum([(1, self.product(bit, self.sum([(1, a), (-1, b)]))), (1, b)])
+        return self.narrow(form, *_hull(self.ends(a), self.ends(b)))
 
     def together(self, f: Any, forms: Sequence[Form], exp: int) -> Form | None:
         """A function of several functions of one base; None if that has too many codes."""
@@ -82,12 +84,21 @@ class Products(Atoms):
                     rest = [Form({c: 1}) for k, c in enumerate(factors) if k not in (n, m)]
                     return reduce(self.product, rest, one)
         ends = reduce(_times, [(self.lo[a], self.hi[a]) for a in factors])
-        return Form({self.atom(Product(tuple(factors)), *ends): 1})
+        atom = self.atom(Product(tuple(factors)), *ends)
+        self.entangled.add(atom)
+        return Form({atom: 1})
 
     def _too_long(self, x: Form, y: Form) -> Form:
         lo, hi = _times(self.ends(x)[:2], self.ends(y)[:2])
         keys = tuple(sorted(Form(f.terms, f.constant).key for f in (x, y)))
         return Form({self.atom(Untried((), keys), lo, hi): 1}, 0, x.exp + y.exp)
+
+
+def _hull(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The ends of one of two values."""
+    exp = min(a[2], b[2])
+    lo, hi = ([x[i] << x[2] - exp for x in (a, b)] for i in (0, 1))
+    return min(lo), max(hi), exp
 
 
 def _times(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:

@@ -54,8 +54,9 @@ def _from_operands(flow: Dataflow, op: Op, r: Interval) -> tuple[int, int, int]:
     """The ends of a result, if its operands are anywhere in their intervals."""
     own = [flow.intervals[wire.op] for wire in operands(op)]
     at = [x.scaled(wire.shift) for x, wire in zip(own, operands(op), strict=True)]
-    exp = min([r.exp, *(x.exp for x in at)])
-    fine = [x.at(exp) for x in at]
+    data = at[1:] if isinstance(op, Mux) else at
+    exp = min([r.exp, *(x.exp for x in data)])
+    fine = [x.at(exp) for x in data]
     match op:
         case Input() | Const():
             return r
@@ -81,7 +82,7 @@ def _from_operands(flow: Dataflow, op: Op, r: Interval) -> tuple[int, int, int]:
         case Compare():
             return 0, 1, r.exp
         case Mux():
-            return min(x.lo for x in fine[1:]), max(x.hi for x in fine[1:]), exp
+            return min(x.lo for x in fine), max(x.hi for x in fine), exp
         case Round(_, rounding):
             lo, hi = (int(rounding.shift(end, r.exp - at[0].exp)) for end in at[0][:2])
             return lo, hi, r.exp
