@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtlgen.proof.curves import Curves, Drawn
-from rtlgen.proof.forms import Form, Key, combined
+from rtlgen.proof.forms import Form, combined
 from rtlgen.proof.functions import Function, Line, Rounded, in_steps_of
 from rtlgen.proof.kinds import Base, Curve, Floor, Kind, Port, Terms, Untried, Value
 from rtlgen.proof.lazy import Lazy, View
@@ -37,8 +37,8 @@ class Atoms:
     """What those of the hardware alone round down."""
     entangled: set[int] = field(default_factory=set)
     """Products, and parts of others: the ends of a sum of them are nearer than its terms say."""
-    _narrow: dict[Key, tuple[int, int]] = field(default_factory=dict)
-    """The ends of such sums, in the coarsest step."""
+    _narrow: dict[tuple[int, Terms], tuple[int, int]] = field(default_factory=dict)
+    """The ends of such sums, of any step, counted in the coarsest that they have."""
     _waiting: dict[int, Lazy] = field(default_factory=dict)
     """Functions of too many codes, which others may still follow."""
     _owners: list[int | None] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Atoms:
         """The least and the largest code that a value can have, and its step."""
         if isinstance(value, Lazy):
             return value.lo, value.hi, value.exp + value.shift
-        if self._narrow and (ends := self._narrow.get(value.key)) is not None:
+        if self._narrow and (ends := self._narrow.get(value.key[1:])) is not None:
             return ends[0] << value.zeros, ends[1] << value.zeros, value.exp
         lo = hi = value.constant
         for atom, c in value.terms.items():
@@ -95,7 +95,7 @@ class Atoms:
         by = form.exp - exp
         ends = (lo >> by, -(-hi >> by)) if by >= 0 else (lo << -by, hi << -by)
         if form.terms and (ends[0] > low or ends[1] < high):
-            self._narrow[form.key] = max(low, ends[0]), min(high, ends[1])
+            self._narrow[form.key[1:]] = max(low, ends[0]), min(high, ends[1])
         return form
 
     # -- sums ----------------------------------------------------------------------------------
@@ -203,6 +203,10 @@ class Atoms:
     def _drawn(self, value: Lazy) -> Drawn | None:
         return self.curves.along(value.view, value.functions, monotone=True)
 
+    def stays_apart(self, value: Lazy) -> bool:
+        """Whether a floor is not tried together with the multiples of its step beside it."""
+        return self._drawn(value) is None
+
     def placed(self, base: int, drawn: Drawn) -> Form:
         """A function of a base, as a form; a function that is a line, as a sum."""
         if drawn.curve is None:
@@ -255,7 +259,7 @@ class Atoms:
         """``factor * (result + beside)`` and the constant, where beside is on the grid."""
         together = combined([(1, floor.inner), (1, beside)])
         rounded = self.applied(together, Rounded(Rounding.FLOOR, floor.step))
-        if isinstance(rounded, Lazy) and self._drawn(rounded) is None:
+        if isinstance(rounded, Lazy) and self.stays_apart(rounded):
             return form
         whole = self.form(rounded)
         offset = Form({}, floor.result.constant, floor.result.exp)

@@ -26,18 +26,22 @@ class Floors(Maxima):
     """For atoms that are floors: the step that they count, and what they round down."""
 
     def _try(self, value: Lazy) -> Form:
-        wide = value.view.inner is None and value.view.size > LIMIT
-        if wide and self._entangled(value.source) and (apart := self._apart(value)) is not None:
+        if self._overlaps(value) and (apart := self._apart(value)) is not None:
             return apart
         return super()._try(value)
 
-    def _entangled(self, form: Form) -> bool:
-        """Whether a sum has a term that is a function of others of its terms."""
-        return any(
-            self.bases[kind.base].terms[0][0] in form.terms
-            for atom in form.terms
-            if isinstance(kind := self.kinds[atom], Curve)
-        )
+    def stays_apart(self, value: Lazy) -> bool:
+        return self._overlaps(value) or super().stays_apart(value)
+
+    def _overlaps(self, value: Lazy) -> bool:
+        """Whether a sum of many codes has a term that is a function of others of its terms."""
+        if value.view.inner is not None or value.view.size <= LIMIT:
+            return False
+        terms = set(value.source.terms)
+        rounded = [self._inner[atom][1].terms for atom in terms & self._inner.keys()]
+        whole = terms.union(*rounded)
+        curves = [kind for atom in terms if isinstance(kind := self.kinds[atom], Curve)]
+        return any(self.bases[curve.base].terms[0][0] in whole for curve in curves)
 
     def too_wide(self, value: Lazy) -> Form:
         """A function of too many codes, with what it only adds outside of it."""
@@ -67,11 +71,14 @@ class Floors(Maxima):
 
         That is nothing new if all beside it are multiples of the step of that inner floor.
         """
-        for atom in form.terms:
-            own, inner = self._inner.get(atom, (step + 1, form))
-            beside = combined([(1, form), (-1, Form({atom: 1}, 0, own))])
-            if own <= step and atom not in beside.terms and _on_grid(beside, own):
-                return self._opened(combined([(1, beside), (1, inner)]), step)
+        for atom, c in form.terms.items():
+            unit = form.exp + c.bit_length() - 1
+            if c & -c != c or unit > step or atom not in self._inner:
+                continue
+            own, inner = self._inner[atom]
+            beside = combined([(1, form), (-1, Form({atom: 1}, 0, unit))])
+            if _on_grid(beside, unit):
+                return self._opened(combined([(1, beside), (1, inner << unit - own)]), step)
         return form
 
     def wrapped(self, value: Lazy, f: Limited) -> Form | None:
