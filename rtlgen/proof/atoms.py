@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtlgen.proof.curves import Curves, Drawn
-from rtlgen.proof.forms import Form, combined
+from rtlgen.proof.forms import Form, Terms, combined
 from rtlgen.proof.functions import Function, Line, Rounded, in_steps_of
-from rtlgen.proof.kinds import Base, Curve, Floor, Kind, Port, Terms, Untried, Value
+from rtlgen.proof.kinds import Base, Curve, Floor, Kind, Port, Untried, Value
 from rtlgen.proof.lazy import Lazy, View
 from sim.rounding import Rounding
 
@@ -37,8 +37,8 @@ class Atoms:
     """What those of the hardware alone round down."""
     entangled: set[int] = field(default_factory=set)
     """Products, and parts of others: the ends of a sum of them are nearer than its terms say."""
-    _narrow: dict[tuple[int, Terms], tuple[int, int]] = field(default_factory=dict)
-    """The ends of such sums, of any step, counted in the coarsest that they have."""
+    _narrow: dict[Terms, tuple[int, int]] = field(default_factory=dict)
+    """The ends of such sums."""
     _waiting: dict[int, Lazy] = field(default_factory=dict)
     """Functions of too many codes, which others may still follow."""
     _owners: list[int | None] = field(default_factory=list)
@@ -66,36 +66,44 @@ class Atoms:
             return Form({}, lo, exp)
         return Form({self.atom(Port(position), lo, hi): 1}, 0, exp)
 
-    def base(self, terms: Iterable[tuple[int, int]]) -> int:
+    def base(self, terms: Terms) -> int:
         """The number of a sum."""
-        key = tuple(sorted(terms))
-        i = self._bases.setdefault(key, len(self.bases))
+        i = self._bases.setdefault(terms, len(self.bases))
         if i == len(self.bases):
-            lo, hi, _ = self.ends(Form(dict(key)))
-            self.bases.append(Base(key, lo, hi))
-            self._firsts.append(key[0][0])
+            self.bases.append(Base(terms, *self.range(terms)))
+            self._firsts.append(terms[0][0])
         return i
 
     def ends(self, value: Value) -> tuple[int, int, int]:
         """The least and the largest code that a value can have, and its step."""
         if isinstance(value, Lazy):
             return value.lo, value.hi, value.exp + value.shift
-        if self._narrow and (ends := self._narrow.get(value.key[1:])) is not None:
-            return ends[0] << value.zeros, ends[1] << value.zeros, value.exp
-        lo = hi = value.constant
-        for atom, c in value.terms.items():
-            lo += c * (self.lo[atom] if c > 0 else self.hi[atom])
-            hi += c * (self.hi[atom] if c > 0 else self.lo[atom])
-        return lo, hi, value.exp
+        if not value.terms:
+            return value.constant, value.constant, value.exp
+        factor, terms = value.base
+        ends = [factor * end + value.constant for end in self.range(terms)]
+        return min(ends), max(ends), value.exp
+
+    def range(self, terms: Terms) -> tuple[int, int]:
+        """The least and the largest code of a sum."""
+        if (known := self._narrow.get(terms)) is not None:
+            return known
+        lo = sum(c * (self.lo[atom] if c > 0 else self.hi[atom]) for atom, c in terms)
+        hi = sum(c * (self.hi[atom] if c > 0 else self.lo[atom]) for atom, c in terms)
+        return lo, hi
 
     def narrow(self, form: Form, lo: int, hi: int, exp: int) -> Form:
         """The form, of which is known that it is between these: of more than its terms say."""
-        form = form.coarse
-        low, high, _ = self.ends(form)
-        by = form.exp - exp
-        ends = (lo >> by, -(-hi >> by)) if by >= 0 else (lo << -by, hi << -by)
-        if form.terms and (ends[0] > low or ends[1] < high):
-            self._narrow[form.key[1:]] = max(low, ends[0]), min(high, ends[1])
+        if form.terms:
+            factor, terms = form.base
+            finer = min(exp, form.exp)
+            unit, offset = factor << form.exp - finer, form.constant << form.exp - finer
+            ends = [(end << exp - finer) - offset for end in (lo, hi)]
+            first, last = ends if unit > 0 else reversed(ends)
+            low, high = self.range(terms)
+            least, most = -(-first // unit), last // unit
+            if least > low or most < high:
+                self._narrow[terms] = max(low, least), min(high, most)
         return form
 
     # -- sums ----------------------------------------------------------------------------------
@@ -164,10 +172,9 @@ class Atoms:
         if form.atom is not None and isinstance(kind := self.kinds[form.atom], Curve):
             factor = form.terms[form.atom]
             return View(kind.base, kind.start, 0, kind.curve, factor, form.constant, form.exp)
-        factor = form.content
-        base = self.base((atom, c // factor) for atom, c in form.terms.items())
-        lo, hi = self.bases[base].lo, self.bases[base].hi
-        return View(base, lo, hi - lo + 1, None, factor, form.constant, form.exp)
+        factor, terms = form.base
+        lo, hi = self.range(terms)
+        return View(self.base(terms), lo, hi - lo + 1, None, factor, form.constant, form.exp)
 
     def viewed(self, form: Form) -> Lazy:
         """A form that is no constant, before its first function."""
@@ -211,12 +218,13 @@ class Atoms:
         """A function of a base, as a form; a function that is a line, as a sum."""
         if drawn.curve is None:
             return Form({}, drawn.first, drawn.exp)
-        around, slope = self.bases[base], self.curves.slopes[drawn.curve]
+        around, slope = self.bases[base].terms, self.curves.slopes[drawn.curve]
+        lo, hi = self.range(around)
         end = drawn.start + len(self.curves.steps[drawn.curve].at) - 1
-        if slope is not None and (drawn.start, end) == (around.lo + 1, around.hi):
+        if slope is not None and (drawn.start, end) == (lo + 1, hi):
             slope *= drawn.gain
-            terms = {atom: c * slope for atom, c in around.terms}
-            return Form(terms, drawn.first - slope * around.lo, drawn.exp)
+            terms = {atom: c * slope for atom, c in around}
+            return Form(terms, drawn.first - slope * lo, drawn.exp)
         kind = Curve(base, drawn.start, drawn.curve)
         atom = self.atom(kind, *self.curves.ends[drawn.curve], drawn.codes)
         return Form({atom: drawn.gain}, drawn.first, drawn.exp)

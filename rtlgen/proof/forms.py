@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import gcd
 
-Key = tuple[int, int, tuple[tuple[int, int], ...]]
+Terms = tuple[tuple[int, int], ...]
+"""Atoms and their coefficients, in the order of the atoms."""
+Key = tuple[int, int, Terms]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +43,11 @@ class Form:
         return next(iter(self.terms)) if len(self.terms) == 1 else None
 
     @property
-    def content(self) -> int:
-        """What all coefficients are multiples of; negative if the first atom's one is."""
-        return gcd(*self.terms.values()) * (1 if self.terms[min(self.terms)] > 0 else -1)
+    def base(self) -> tuple[int, Terms]:
+        """What all coefficients are multiples of, negative if the first is, and what is left."""
+        terms = sorted(self.terms.items())
+        factor = gcd(*self.terms.values()) * (1 if terms[0][1] > 0 else -1)
+        return factor, tuple((atom, c // factor) for atom, c in terms)
 
     def __lshift__(self, shift: int) -> Form:
         return Form(self.terms, self.constant, self.exp + shift)

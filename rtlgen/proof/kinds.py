@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rtlgen.proof.forms import Form, Key
+from rtlgen.proof.forms import Form, Key, Terms
 from rtlgen.proof.lazy import Lazy
-
-Terms = tuple[tuple[int, int], ...]
-"""Atoms and their coefficients, in the order of the atoms."""
 
 
 @dataclass(frozen=True, slots=True)

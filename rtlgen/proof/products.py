@@ -38,7 +38,8 @@ class Products(Atoms):
         pairs = [(i, j) for i in x.terms for j in y.terms]
         parts += [(x.terms[i] * y.terms[j], self._pair(i, j)) for i, j in pairs]
         form = self.sum(parts) << x.exp + y.exp
-        return self.narrow(form, *_times(self.ends(x)[:2], self.ends(y)[:2]), x.exp + y.exp)
+        lo, hi = _times(self.ends(x)[:2], self.ends(y)[:2])
+        return self.narrow(form, max(lo, 0) if x.key == y.key else lo, hi, x.exp + y.exp)
 
     def choice(self, bit: Value, a: Value, b: Value) -> Form:
         """``a`` where the bit is one, ``b`` where it is zero."""
