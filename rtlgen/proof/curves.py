@@ -16,6 +16,8 @@ from sim.integers import IntArray
 
 LIMIT = 1 << 20
 """Codes that a function is tried on, at most."""
+PATIENT = 1 << 22
+"""The same, where less does not suffice: that takes some GB, and a while."""
 _FEW = 1 << 12
 """Codes that are tried without asking first where the function is constant."""
 _LEVELS = 1 << 17
@@ -61,6 +63,9 @@ class Drawn(NamedTuple):
 class Curves:
     """Numbers functions as they are met."""
 
+    limit: int = LIMIT
+    missed: int = 0
+    """Codes of all functions that were not tried, but would be with patience."""
     steps: list[Steps] = field(default_factory=list)
     ends: list[tuple[int, int]] = field(default_factory=list)
     slopes: list[int | None] = field(default_factory=list)
@@ -81,10 +86,14 @@ class Curves:
         if view.inner is not None:
             at, values = self.steps[view.inner]
             return Steps(integers.add(at, _one(view.start)), _line(values, view))
-        if view.size > LIMIT:
+        if self._too_many(view.size):
             return None
         codes = integers.add(np.arange(view.size), _one(view.start))
         return Steps(codes[1:], _line(codes, view))
+
+    def _too_many(self, codes: int) -> bool:
+        self.missed += codes if self.limit < codes <= PATIENT else 0
+        return codes > self.limit
 
     def all_seen(self, views: Sequence[View]) -> list[Steps] | None:
         """Those of several views; None if one has too many."""
@@ -132,7 +141,7 @@ class Curves:
         start, end = 0, view.size
         if monotone and _FEW < end < _WIDEST:
             start, end = _window(view, functions)
-        if end - start > LIMIT:
+        if self._too_many(end - start):
             return self._found(view, functions, start, end) if monotone and end < _WIDEST else None
         y, exp = _at(np.arange(start, end), view, functions)
         return self.drawn(Steps(np.arange(start + 1, end), integers.narrow(y)), exp)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rtlgen.proof.curves import LIMIT
 from rtlgen.proof.forms import Form, combined
 from rtlgen.proof.functions import Function, Limited, Rounded
 from rtlgen.proof.kinds import Curve, Value
@@ -35,7 +34,7 @@ class Floors(Maxima):
 
     def _overlaps(self, value: Lazy) -> bool:
         """Whether a sum of many codes has a term that is a function of others of its terms."""
-        if value.view.inner is not None or value.view.size <= LIMIT:
+        if value.view.inner is not None or value.view.size <= self.curves.limit:
             return False
         terms = set(value.source.terms)
         rounded = [self._inner[atom][1].terms for atom in terms & self._inner.keys()]

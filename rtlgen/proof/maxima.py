@@ -35,6 +35,9 @@ class Maxima(Products):
         given = [self.form(v) for v in values]
         result = self._largest_of([inner for form in given for inner in self._flat(form)])
         self._rounds_down(given, result)
+        for form in given if self._largest.keys() & result.terms.keys() else ():
+            above = self.sum([(1, result), (-1, form)])
+            self.narrow(above, 0, self.ends(above)[1], above.exp)
         return result
 
     def minimum(self, values: Sequence[Value]) -> Value:

@@ -10,11 +10,14 @@ from rtlgen.dataflow import Dataflow
 from rtlgen.graph import Graph
 from rtlgen.operations import Const, Input
 from rtlgen.proof import rules, widths
+from rtlgen.proof.curves import PATIENT
 from rtlgen.proof.judging import REPORT, judged
 from rtlgen.proof.kinds import Curve
 from rtlgen.proof.sides import Sides, operation
 from sim.errors import Disproved
 
+_ENOUGH = 1 << 29
+"""Codes that it is worth to be patient for."""
 SHOWN = 5
 """Lines of what is not proved."""
 
@@ -67,6 +70,8 @@ def prove(graph: Graph, flow: Dataflow, stages: Sequence[int], latency: int) -> 
     for i, fault in (*rules.faults(flow, ports), *rules.misplaced(flow, stages, latency)):
         raise Disproved(f"{operation(flow, i)} {fault}; {REPORT}")
     sides = Sides.of(graph, flow)
+    if not all(sides.alike) and 0 < sides.algebra.curves.missed <= _ENOUGH:
+        sides = max(sides, Sides.of(graph, flow, PATIENT), key=lambda some: sum(some.alike))
     loose = widths.unproved(flow, sides.algebra, sides.operations)
     doubts = () if all(sides.alike) and not loose else judged(sides, loose)
     return _counted(sides, len(loose), doubts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rtlgen.dataflow import Dataflow
 from rtlgen.graph import Graph
+from rtlgen.proof.curves import LIMIT, Curves
 from rtlgen.proof.forms import Form
 from rtlgen.proof.kinds import Value
 from rtlgen.proof.names import element
@@ -29,9 +30,12 @@ class Sides:
     found: Sequence[Form]
 
     @classmethod
-    def of(cls, graph: Graph, flow: Dataflow) -> Sides:
-        """The network first: what its atoms are is the language that both are written in."""
-        algebra, inputs, first = Twins(), {}, 0
+    def of(cls, graph: Graph, flow: Dataflow, limit: int = LIMIT) -> Sides:
+        """The network first: what its atoms are is the language that both are written in.
+
+        Functions are tried on so many codes at most.
+        """
+        algebra, inputs, first = Twins(curves=Curves(limit)), {}, 0
         for name, type_ in graph.inputs.items():
             inputs[name] = Symbols.inputs(algebra, type_, first)
             first += type_.size
