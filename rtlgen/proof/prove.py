@@ -78,10 +78,10 @@ def prove(graph: Graph, flow: Dataflow, stages: Sequence[int], latency: int) -> 
 
 
 def _counted(sides: Sides, loose: int, doubts: tuple[str, ...]) -> Proof:
-    """Only what the outputs that are proved are made of."""
-    proved = [form for form, alike in zip(sides.wanted, sides.alike, strict=True) if alike]
-    atoms, bases = sides.reachable(proved)
+    """What the outputs that are proved are made of, and all else that operations have in common."""
     algebra, whole = sides.algebra, all(sides.alike)
+    proved = [form for form, alike in zip(sides.wanted, sides.alike, strict=True) if alike]
+    atoms, bases = sides.reachable(proved if whole else [*proved, *sides.shared()])
     functions = [atom for atom in atoms if isinstance(algebra.kinds[atom], Curve)]
     products = [
         sum(k for form in forms if whole or (form.terms and algebra.view(form).base in bases))

@@ -59,6 +59,14 @@ class Sides:
             for i in range(self.tensors[name].size):
                 yield element(name, self.tensors[name].shape, i)
 
+    def shared(self) -> list[Form]:
+        """The values of operations that are values of tensors, too."""
+        tensors = [Symbols.of(self.algebra, x) for x in self.tensors.values()]
+        values = (self.algebra.form(value) for x in tensors for value in x.values.flat)
+        bases = {form.base[1] for form in values if form.terms}
+        found = map(self.algebra.form, self.operations)
+        return [form for form in found if form.terms and form.base[1] in bases]
+
     def operation(self, i: int) -> str:
         return operation(self.flow, i)
 

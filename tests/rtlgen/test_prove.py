@@ -39,13 +39,16 @@ from rtlgen.dataflow import (
     Wire,
     evaluate,
 )
+from rtlgen.design import Design
 from rtlgen.graph import Graph, Node
 from rtlgen.lowering import lower
 from rtlgen.optimize import optimize
 from rtlgen.proof import Proof, prove, rules
 from rtlgen.proof.algebra import Algebra
+from rtlgen.proof.curves import LIMIT
 from rtlgen.proof.forms import Key
 from rtlgen.proof.reading import read
+from rtlgen.proof.sides import Sides
 from rtlgen.targets import Target
 from sim.errors import Disproved, RtlgenError
 from sim.fixed import Fixed
@@ -55,6 +58,7 @@ from tests.rtlgen import test_optimize
 from tests.rtlgen.flows import samples
 from tests.rtlgen.models import saved, tiny
 from tests.rtlgen.mutants import copy, mutant
+from tests.rtlgen.qonnx_text import QUANT, text
 from tests.rtlgen.random_networks import network
 
 ROOT = Path(__file__).parents[2]
@@ -531,6 +535,50 @@ def test_no_mistake_that_changes_an_output_is_proved(first, kind):
             assert not is_proved(made.network.graph, wrong)
             found += 1
     assert found > 5
+
+
+@pytest.mark.parametrize("limit", [16, 256])
+@pytest.mark.parametrize("first", some(100, slow=range(140, 300, 40)))
+@pytest.mark.parametrize("kind", CASES)
+def test_no_mistake_is_proved_where_little_is_tried(first, kind, limit):
+    """With floors of sums, and the ends that these are known to have, in place of all codes."""
+    found = 0
+    for made in designs(first, kind, 3, limit=800):
+        mutants = [mutant(made.flow, first + k) for k in range(6)]
+        for wrong in (m for m in mutants if is_legal(m) and differs(made.flow, m)):
+            assert not all(Sides.of(made.network.graph, wrong, limit).alike)
+            found += 1
+    assert found > 2
+
+
+def function_design(body: str, bits: int, width: int = 3) -> Design:
+    """Of codes of few bits, whose functions have few bits, too."""
+    proto = text(
+        f"q = {QUANT} (x, s, z, b)",
+        *body.split("; "),
+        f"y = {QUANT} (f, t, z, b)",
+        inputs=f"float[1, {width}] x",
+        s="float s = {0.25}",
+        t="float t = {0.0625}",
+        b=f"float b = {{{bits}}}",
+    )
+    return generate(proto)
+
+
+FUNCTIONS = {"softmax": "f = Softmax (q)", "log softmax": "f = LogSoftmax (q)"}
+
+
+@pytest.mark.parametrize("limit", [1 << 4, 1 << 10, LIMIT])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_mistake_in_a_function_of_several_values_is_proved(name, limit):
+    made = function_design(FUNCTIONS[name], 4)
+    graph, flow = made.network.graph, made.flow
+    if limit == LIMIT:
+        assert all(Sides.of(graph, flow).alike)
+    mutants = [mutant(flow, k) for k in range(60)]
+    wrong = [m for m in mutants if is_legal(m) and differs(flow, m)]
+    assert len(wrong) > 5
+    assert not any(all(Sides.of(graph, m, limit).alike) for m in wrong)
 
 
 def test_what_is_not_proved_is_not_called_wrong():

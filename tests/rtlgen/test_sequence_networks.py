@@ -162,6 +162,11 @@ def test_operations_are_the_network(name):
         assert list(evaluate(design.flow, codes)) == wanted
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_all_is_proved(name):
+    assert made(name).proof().unproved == ()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_verilog_is_bit_exact(name):
