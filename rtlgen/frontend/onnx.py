@@ -13,6 +13,7 @@ from rtlgen.frontend.expanding import expanded
 from rtlgen.frontend.inlining import inlined
 from rtlgen.frontend.integers import check_integers
 from rtlgen.frontend.layouts import channels_first
+from rtlgen.frontend.logarithms import with_log_sum_exp
 from rtlgen.frontend.masking import without_masks
 from rtlgen.frontend.model import Array, Model
 from rtlgen.frontend.nodes import check_finite, parse
@@ -32,7 +33,8 @@ def load(model: Given, *, outputs: Sequence[str] = (), logits: bool = False) -> 
     if outputs:
         network = ending_at(network, outputs)
     network = inlined(upgrade(channels_first(network.pruned(), source.opset)))
-    network = with_zero_points(without_masks(expanded(settle(network))))
+    network = expanded(with_log_sum_exp(settle(network)))
+    network = with_zero_points(without_masks(network))
     check_integers(network)
     network = without_unread_outputs(without_no_ops(network))
     if logits:

@@ -1,10 +1,12 @@
 """How far a result may be from what ONNX expects of it: what the formats imply, and floats.
 
-Every number that a format has rounded is off by half of its step at most. How much of that arrives
-at the outputs is measured: all these numbers are moved by their largest errors, with random signs,
-in the float network. Where ``g`` are the derivatives of an output, ``e`` the errors, and ``n`` how
-many there are, its error ``sum(g * e)`` is at most ``sqrt(n)`` times the root mean square of the
-moves (Cauchy and Schwarz), of which a few samples give more than half.
+Every number that a format has rounded is off by half of its step at most, and lies within the
+format: what has no sign is not below zero, where a root or a logarithm would say nothing. How much
+of that arrives at the outputs is measured: all these numbers are moved by their largest errors,
+with random signs, in the float network. Where ``g`` are the derivatives of an output, ``e`` the
+errors, and ``n`` how many there are, its error ``sum(g * e)`` is at most ``sqrt(n)`` times the root
+mean square of the moves (Cauchy and Schwarz), of which a few samples give more than half. A root
+has no slope at zero, but is concave: no move changes it by more than the same move from zero.
 
 The expected numbers are rounded too: sums of ``m`` terms are off by about ``sqrt(m)`` units in the
 last place (Higham and Mary, 2019), as if each of the terms were.
@@ -14,6 +16,7 @@ Operators that approximate say by how much (:data:`STATED`); to a format, they a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,19 +61,18 @@ def error_bounds(answer: Answer, unit: float, seed: int = 0) -> list[Floats]:
             own = absolute + of_itself * np.abs(exact[name].astype(np.float64))
             moves[name] = np.maximum(2 * moves.get(name, np.float64(0)), own)
     random = np.random.default_rng(seed)
-    moved, names = _movable(model, [name for name in moves if name not in model.inputs])
-    signs = {n: random.choice([-1.0, 1.0], (DRAWS + 1, *np.shape(m))) for n, m in moves.items()}
-    for sign in signs.values():
-        sign[0] = 0
+    names = [name for name in moves if name not in model.inputs]
+    moved, terms = _movable(model, {name: formats.get(name) for name in names})
+    signs = {n: random.choice([-1.0, 1.0], (DRAWS, *np.shape(m))) for n, m in moves.items()}
     data = {n: values[n] + signs[n] * moves[n] for n in model.inputs}
-    data |= {names[n]: signs[n] * moves[n] for n in names}
+    data |= {terms[n]: signs[n] * moves[n] for n in names}
     runs = list(evaluate(moved, data))
     count = sum(np.size(m) for m in moves.values()) ** 0.5
     bounds = []
     for name in answer.network.graph.outputs:
         results = np.array([run[name] for run in runs], np.float64)
-        spread = np.sqrt(((results[1:] - results[0]) ** 2).mean(0))
-        bounds.append(SAFETY * count * spread + relative * np.abs(results[0]).max(initial=0))
+        spread = np.sqrt(((results - exact[name]) ** 2).mean(0))
+        bounds.append(SAFETY * count * spread + relative * np.abs(exact[name]).max(initial=0))
     return bounds
 
 
@@ -85,25 +87,36 @@ def _rounding(chosen: Chosen, values: Any) -> Floats:
     return steps / 2 if values is None else np.abs(values - np.rint(values / steps) * steps)
 
 
-def _movable(model: Model, names: list[str]) -> tuple[Model, dict[str, str]]:
-    """The model with a term added to each of these values, and the inputs that these are."""
-    terms = {name: f"{name}.move" for name in names}
-    nodes: list[OnnxNode] = []
+def _movable(model: Model, formats: Mapping[str, Chosen | None]) -> tuple[Model, dict[str, str]]:
+    """The model with a term added to each of these values, and the inputs that these are.
+
+    A value that has a format stays within it.
+    """
+    terms = {name: f"{name}.move" for name in formats}
     constants = dict(model.constants)
-    adds: list[OnnxNode] = []
-    for name in names:
-        node = OnnxNode(f"{name}.move", "Add", (f"{name}.exact", terms[name]), (name,))
-        if name in constants:
-            constants[f"{name}.exact"] = constants.pop(name)
-            adds.append(node)
-    nodes += adds
+    nodes: list[OnnxNode] = []
+    for name in constants.keys() & terms:
+        constants[f"{name}.exact"] = constants.pop(name)
+        nodes += _moved(name, terms[name], formats[name], constants)
     for node in model.nodes:
         outputs = tuple(f"{o}.exact" if o in terms else o for o in node.outputs)
         nodes.append(replace(node, outputs=outputs, constants={}))
-        nodes += [
-            OnnxNode(f"{o}.move", "Add", (f"{o}.exact", terms[o]), (o,))
-            for o in node.outputs
-            if o in terms
-        ]
-    inputs = {**model.inputs, **{terms[name]: model.shapes[name] for name in names}}
+        for name in filter(terms.__contains__, node.outputs):
+            nodes += _moved(name, terms[name], formats[name], constants)
+    inputs = {**model.inputs, **{terms[name]: model.shapes[name] for name in terms}}
     return replace(model, nodes=tuple(nodes), constants=constants, inputs=inputs), terms
+
+
+def _moved(
+    name: str, term: str, chosen: Chosen | None, constants: dict[str, Any]
+) -> list[OnnxNode]:
+    """The nodes that move a value, and keep it within its format."""
+    if chosen is None:
+        return [OnnxNode(term, "Add", (f"{name}.exact", term), (name,))]
+    least, most, step = f"{name}.least", f"{name}.most", np.ldexp(1.0, chosen.type.exp)
+    constants |= {least: chosen.type.lo * step, most: chosen.type.hi * step}
+    return [
+        OnnxNode(term, "Add", (f"{name}.exact", term), (f"{name}.sum",)),
+        OnnxNode(term, "Max", (f"{name}.sum", least), (f"{name}.above",)),
+        OnnxNode(term, "Min", (f"{name}.above", most), (name,)),
+    ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kernels.elementwise import Add, Max
+from kernels.pool import SumPool
 from sim.errors import RtlgenError
 from sim.fixed import Fixed
 from tests.onnx_backend import judging
@@ -93,6 +94,24 @@ def test_bounds_are_some_steps():
     (bound,) = error_bounds(answer, unit_of(np.dtype(np.float32)))
     assert bound.min() > 2.0**-14
     assert bound.max() < 2.0**-6
+
+
+def test_a_root_at_zero_has_a_bound(monkeypatch):
+    """Of some windows the sums are less than a step, and their third roots are taken."""
+    test = node_tests()["test_lppool_1d_default"]
+    answer = FixedPoint.prepare(test.proto).answer(test.inputs)
+    (bound,) = error_bounds(answer, unit_of(np.dtype(np.float32)))
+    assert bound.max() < 4
+    assert np.median(bound) < 0.08
+    off_by(monkeypatch, SumPool, 1)
+    with pytest.raises(Wrong, match=r"of which .* is explained"):
+        judged(test)
+
+
+def test_formats_that_imply_nothing_are_no_excuse(monkeypatch):
+    monkeypatch.setattr(judging, "error_bounds", lambda *_: [np.full((3, 4, 5), np.inf)])
+    with pytest.raises(Wrong, match=r"of which inf is explained"):
+        judged(node_tests()["test_add"])
 
 
 @pytest.mark.parametrize(
