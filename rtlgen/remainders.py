@@ -118,12 +118,13 @@ def _range(operands: Operands, value: Scaled, node: OnnxNode) -> tuple[Fraction,
 def _low(operands: Operands, value: Scaled, divisor: Values, op: Mod, node: OnnxNode) -> Scaled:
     """The same numbers, none of which is as large as the divisor: the bits that may differ."""
     value, (scale, offset) = lined(operands.draft, value, node)
-    assert not offset.any(), "what is left of a number has no offset"
     exp = int(value.type.exp.min(initial=0))
-    most = max(abs(d) for d in divisor.flat) / (min(abs(s) for s in scale) * Fraction(2) ** exp)
-    size = 1 << (ceil(most) - 1).bit_length()
-    signed = bool(op.fmod) or min(divisor.flat) < 0
-    to = Intervals.full((), Interval(-size if signed else 0, size - 1, exp))
+    most = Fraction(max(abs(d) for d in divisor.flat))
+    least = -most if op.fmod or min(divisor.flat) < 0 else Fraction(0)
+    steps = scale * Fraction(2) ** exp
+    lo, hi = floor(min((least - offset) / steps)), ceil(max((most - offset) / steps)) - 1
+    size = 1 << max(hi, ~lo).bit_length()
+    to = Intervals.full((), Interval(-size if lo < 0 else 0, size - 1, exp))
     output = operands.draft.unused(node.outputs[0])
     low = Quantize(to, Rounding.FLOOR, Overflow.WRAP)
     (array,) = operands.draft.emit(low, (value.name,), (output,), node.name)

@@ -23,6 +23,8 @@ _FLOAT32, _FLOAT64 = 1 << 24, 1 << 53
 def integers(values: npt.ArrayLike) -> IntArray:
     """An array of integers, in int64 if they fit."""
     array = np.asarray(values)
+    if array.dtype.kind == "f" and all(isinstance(v, int) for v in np.asarray(values, object).flat):
+        array = np.asarray(values, object)  # of integers on both sides of 2**63, numpy makes floats
     assert array.dtype.kind in "biuO" or not array.size, f"{array.dtype} are not integers"
     return narrow(array)
 

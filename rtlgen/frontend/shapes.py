@@ -111,8 +111,11 @@ def _value_info(name: str, dtype: np.dtype[Any], shape: Shape) -> onnx.ValueInfo
 
 
 def _stand_in(node: OnnxNode) -> onnx.NodeProto:
-    """Quantizers keep the shape and the element type of their first input."""
-    if node.domain == QONNX:
+    """Quantizers keep the shape and the element type of their first input.
+
+    So does a GroupNormalization, of which ONNX infers nothing since opset 21.
+    """
+    if node.domain == QONNX or (node.domain, node.op_type) == ("", "GroupNormalization"):
         return helper.make_node("Identity", node.inputs[:1], node.outputs[:1], node.name)
     if holds_graphs(node):
         return helper.make_node(node.op_type, node.inputs, node.outputs, node.name, domain=_OPAQUE)

@@ -32,6 +32,7 @@ class Twins(Algebra):
     own_bases: int = 0
     """How many sums the network has, of which any two functions can be compared as they are."""
     _twins: dict[int, Form | None] = field(default_factory=dict)
+    _supports: dict[int, frozenset[int]] = field(default_factory=dict)
     _users: dict[int, list[int]] = field(default_factory=dict)
     """For each atom of the network, those that are made of it."""
     _grids: dict[tuple[int, ...], Grid | None] = field(default_factory=dict)
@@ -54,12 +55,14 @@ class Twins(Algebra):
         parts = [(form.terms[atom], twin << form.exp), (1, Form({}, form.constant, form.exp))]
         return combined(parts)
 
-    def support(self, atom: int) -> set[int]:
+    def support(self, atom: int) -> frozenset[int]:
         """The atoms of the network that one of the hardware is made of."""
         if self.native is None or atom < self.native:
-            return {atom}
-        inside = {inner for form in self.made_of(atom) for inner in form.terms}
-        return {leaf for inner in inside for leaf in self.support(inner)}
+            return frozenset({atom})
+        if atom not in self._supports:
+            inside = {inner for form in self.made_of(atom) for inner in form.terms}
+            self._supports[atom] = frozenset().union(*map(self.support, inside))
+        return self._supports[atom]
 
     def made_of(self, atom: int) -> list[Form]:
         """The forms that an atom is a function of; none for a port."""

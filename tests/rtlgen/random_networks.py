@@ -17,6 +17,9 @@ Shape = tuple[int, ...]
 class Network:
     """Grows from its inputs; ``x`` is the value that the next node takes."""
 
+    dtypes: tuple[Any, ...] = (np.int8, np.int8, np.uint8, np.uint8, np.int16)
+    """Of what QDQ networks are quantized to."""
+
     def __init__(self, seed: int, scales: str, *, qdq: bool = False) -> None:
         self.random, self.scales, self.qdq = Random(seed), scales, qdq
         self.nodes: list[onnx.NodeProto] = []
@@ -121,7 +124,7 @@ class Network:
         scale = self.constant(self.scale(*shape) * wide)
         if self.chance(0.15):
             return [scale]
-        dtype = self.pick(np.int8, np.int8, np.uint8, np.uint8, np.int16)
+        dtype = self.pick(*self.dtypes)
         lo, hi = np.iinfo(dtype).min, np.iinfo(dtype).max
         ends = self.pick((0, 0), (lo, lo), (lo, hi), (-3 if lo else 0, 9))
         zeros = [self.random.randint(*ends)] * int(np.prod(shape))

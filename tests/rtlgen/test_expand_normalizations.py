@@ -52,6 +52,16 @@ def written(body: str, opset: int, inputs: str = X):
     )
 
 
+@pytest.mark.parametrize("opset", [18, 21, 22])
+def test_what_follows_a_group_normalization_has_a_shape(opset):
+    body = "GroupNormalization <num_groups = 6> (x, s6, b6) r = Relu (n) y = MatMul (r, m)"
+    proto = parser.parse_model(
+        f'<ir_version: 10, opset_import: ["" : {opset}]> net ({X}) => (float[2, 6, 3, 2] y) '
+        f"<{CONSTANTS}, float[4, 2] m = {{1, 2, 3, 4, 5, 6, 7, 8}}> {{ n = {body} }}"
+    )
+    assert load(proto).shapes["y"] == (2, 6, 3, 2)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_written_out_means_the_same(case, seed):

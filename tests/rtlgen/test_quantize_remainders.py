@@ -57,6 +57,22 @@ def test_remainders_of_numbers(fmod, scale, divisor):
     both(proto, X)
 
 
+@pytest.mark.parametrize("offset", ["0.25", "-1.625", "0.3", "9"])
+@pytest.mark.parametrize("divisor", ["0.75", "-2", "0.7"])
+@pytest.mark.parametrize("fmod", [0, 1])
+def test_remainders_of_numbers_with_an_offset(fmod, divisor, offset):
+    proto = text(
+        f"[quant] q = {QUANT} (x, s, z, b)",
+        "[add] a = Add (q, o)",
+        f"[m] y = Mod <fmod = {fmod}> (a, k)",
+        s="float s = {0.375}",
+        b="float b = {6}",
+        k=f"float k = {{{divisor}}}",
+        o=f"float o = {{{offset}}}",
+    )
+    both(proto, X)
+
+
 @pytest.mark.parametrize("amount", ["{0}", "{1}", "{3}", "{0, 1, 2, 7}", "{9}"])
 def test_shifts_to_the_right(amount):
     shape = "[4]" if "," in amount else ""

@@ -37,6 +37,13 @@ def test_every_dtype_of_numpy_is_taken_at_its_extremes(dtype):
     assert integers.integers(np.array(extremes, dtype)).tolist() == [int(v) for v in extremes]
 
 
+@pytest.mark.parametrize("values", [(1, 1 << 63), (-1, (1 << 64) - 1), [[3], [-(1 << 63) - 1]]])
+def test_plain_integers_are_taken_however_large(values):
+    assert integers.integers(values).tolist() == [
+        list(v) if isinstance(v, list) else v for v in values
+    ]
+
+
 def test_floats_are_no_integers():
     with pytest.raises(AssertionError, match="float64 are not integers"):
         integers.integers([1.0])
