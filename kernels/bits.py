@@ -1,4 +1,4 @@
-"""Remainders and bits of integers: quantization writes them out in roundings and sums."""
+"""Remainders and bits of integers: quantization writes them out in roundings, gates and sums."""
 
 from __future__ import annotations
 
@@ -41,3 +41,24 @@ class BitwiseNot(RealOperator):
     """Every bit of an integer turned round."""
 
     onnx = ("BitwiseNot",)
+
+
+@dataclass(frozen=True)
+class BitwiseAnd(RealOperator):
+    """Ones where both integers have them."""
+
+    onnx = ("BitwiseAnd",)
+
+
+@dataclass(frozen=True)
+class BitwiseOr(RealOperator):
+    """Ones where one integer at least has them."""
+
+    onnx = ("BitwiseOr",)
+
+
+@dataclass(frozen=True)
+class BitwiseXor(RealOperator):
+    """Ones where exactly one integer has them."""
+
+    onnx = ("BitwiseXor",)

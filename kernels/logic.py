@@ -9,8 +9,11 @@ import numpy as np
 from kernels.base import Operator, Scales
 from sim.array import Array, concat
 from sim.fixed import Fixed
+from sim.intervals import Intervals
+from sim.rounding import Interval, Overflow, Rounding
 
 ZERO, ONE = Fixed.constant(0), Fixed.constant(1)
+BIT = Intervals.full((), Interval(0, 1, 0))
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Or(Operator):
     scales = Scales.ABSORB
 
     def forward(self, a: Array, b: Array) -> Array:
-        return a.where(ONE, b)
+        return (a + b).quantize(BIT, Rounding.FLOOR, Overflow.SATURATE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Xor(Operator):
     scales = Scales.ABSORB
 
     def forward(self, a: Array, b: Array) -> Array:
-        return a.where(-b + ONE, b)
+        return (a + b).quantize(BIT, Rounding.FLOOR, Overflow.WRAP)
 
 
 @dataclass(frozen=True)

@@ -44,16 +44,26 @@ def _unions(choices: Sequence[Sequence[Leaves]], flow: Dataflow, most: int) -> l
     return [union for _, union in sorted(sized)[:_KEPT]]
 
 
-def joined(flow: Dataflow, wires: Sequence[Wire]) -> Wire:
-    """One number of the bits of all wires, the first the lowest, without hardware.
+def looked_up(
+    flow: Dataflow, entries: Lookup, wires: Sequence[Wire], types: Sequence[Interval], exp: int
+) -> Wire:
+    """What a table has for wires of these types, in steps of ``2**exp``.
+
+    A wire may be in coarser steps and take fewer values than its type says.
+    """
+    step = types[0].exp if len(wires) == 1 else 0
+    return flow.lookup(joined(flow, wires, types), entries.lo, entries.table, exp, step)
+
+
+def joined(flow: Dataflow, wires: Sequence[Wire], types: Sequence[Interval]) -> Wire:
+    """One number of the bits that the types have, the first the lowest, without hardware.
 
     A single wire stays as it is; of several each becomes a field, without its sign.
     """
     if len(wires) == 1:
         return wires[0]
     total, at = flow.const(0, 0), 0
-    for wire in wires:
-        r = flow.interval(wire)
+    for wire, r in zip(wires, types, strict=True):
         field = flow.limit(wire, Interval(0, (1 << r.width) - 1, r.exp), Overflow.WRAP)
         total = flow.add(total, field << at - r.exp)
         at += r.width

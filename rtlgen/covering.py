@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rtlgen.cones import Leaves, joined, leaves, table
+from rtlgen.cones import Leaves, leaves, looked_up, table
 from rtlgen.cost import cost
 from rtlgen.dataflow import Dataflow, reachable
 from rtlgen.operations import Add, Lookup, Op, Sub, Wire, operands
@@ -25,8 +25,8 @@ def tabulate(flow: Dataflow, target: Target) -> Dataflow:
     def rule(new: Dataflow, i: int, op: Op, interval: Interval) -> Wire:
         if i in chosen:
             given, entries = chosen[i]
-            a = joined(new, [made[j] for j in given])
-            made[i] = new.lookup(a, entries.lo, entries.table, interval.exp)
+            wires, types = [made[j] for j in given], [flow.intervals[j] for j in given]
+            made[i] = looked_up(new, entries, wires, types, interval.exp)
         else:
             made[i] = build(new, op, interval)
         return made[i]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kernels.base import OnnxNode, Operator, Scales
-from kernels.bits import BitShift, BitwiseNot, Mod
+from kernels.bits import BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, Mod
 from kernels.conv import Conv
 from kernels.curves import Celu, Curve, Elu, Gelu, HardSigmoid, HardSwish, Pow, Selu, Swish
 from kernels.dense import Gemm, MatMul
@@ -49,6 +49,7 @@ from kernels.real import (
 )
 from kernels.reduce import CumSum, ReduceMax, ReduceMin, ReduceSum
 from kernels.shape import Pad, Reshape
+from rtlgen.bitwise import bitwise
 from rtlgen.casts import cast
 from rtlgen.choices import choice, comparison, logic
 from rtlgen.combine import contracted, summed
@@ -167,6 +168,8 @@ def _results(operands: Operands, op: Operator, node: OnnxNode) -> tuple[Scaled |
             return (choice(operands, op, node),)
         case Mod() | BitShift() | BitwiseNot():
             return (left_over(operands, op, node),)
+        case BitwiseAnd() | BitwiseOr() | BitwiseXor():
+            return (bitwise(operands, op, node),)
         case Softmax():
             return (softmax(operands, op, node),)
         case LogSoftmax():

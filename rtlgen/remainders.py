@@ -54,7 +54,7 @@ def _shifted(operands: Operands, op: BitShift, node: OnnxNode) -> Scaled:
     amount = operands.numbers(node.inputs[1], node)
     if (amount < 0).any():
         raise node.unsupported(f"a shift by {min(amount.flat)}", "shifts by 0 bits or more")
-    type_, value = _type(operands, node), _value(operands, node)
+    type_, value = _type(operands, node.inputs[0]), _value(operands, node)
     powers = np.asarray(fractions(2) ** amount.astype(int))
     if op.direction is Direction.RIGHT:
         small = value.affine(1 / powers, ZERO, node)
@@ -71,7 +71,7 @@ def _shifted(operands: Operands, op: BitShift, node: OnnxNode) -> Scaled:
 
 def _inverted(operands: Operands, node: OnnxNode) -> Scaled:
     """``-1 - x``, or what is left of the largest number where there is no sign."""
-    type_ = _type(operands, node)
+    type_ = _type(operands, node.inputs[0])
     top = type_.hi if type_ is not None and type_.lo == 0 else -1
     return _value(operands, node).affine(fractions(-1), fractions(top), node)
 
@@ -79,19 +79,23 @@ def _inverted(operands: Operands, node: OnnxNode) -> Scaled:
 def _value(operands: Operands, node: OnnxNode) -> Scaled:
     """The first input in the shape of the result; integers are at the port if it is an input."""
     name, *others = node.inputs
-    type_ = _type(operands, node)
-    if type_ is not None and type_.hi < 1 << 16:
-        value = operands.integers(name, type_, node)
-    else:
-        value = operands.bound(name, node)
+    value = integers(operands, name, node)
     for other in others:
         value = grown(operands.draft, value, operands.values[other].shape, node)
     return lined(operands.draft, value, node)[0]
 
 
-def _type(operands: Operands, node: OnnxNode) -> Interval | None:
-    """The integers that the first input may be by its type, if they are integers."""
-    dtype = operands.model.dtypes.get(node.inputs[0])
+def integers(operands: Operands, name: str, node: OnnxNode) -> Scaled:
+    """A value; an input of few integers, which has no format, is all those of its type."""
+    type_ = _type(operands, name)
+    if type_ is not None and type_.hi < 1 << 16:
+        return operands.integers(name, type_, node)
+    return operands.bound(name, node)
+
+
+def _type(operands: Operands, name: str) -> Interval | None:
+    """The integers that a value may be by its type, if they are integers."""
+    dtype = operands.model.dtypes.get(name)
     if dtype is None or dtype.kind not in "iu":
         return None
     info = np.iinfo(dtype)

@@ -14,7 +14,7 @@ from math import log2
 
 from rtlgen.dataflow import Dataflow, operands, reachable
 from rtlgen.forms import Forms
-from rtlgen.operations import Input, Limit, Op, Round, Term, Wire, summands, with_operands
+from rtlgen.operations import Add, Input, Limit, Op, Round, Term, Wire, summands, with_operands
 from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
 
@@ -82,7 +82,7 @@ class _Regrouping:
                 yield Term(self._mapped(wire) << shift, sign * s)
 
     def _sum(self, i: int) -> Wire:
-        row = self._gathered(self._gather(i))
+        row = self._side_by_side(self._gathered(self._gather(i)), self.old.intervals[i])
         latest = max(map(self._level, row), default=0.0)
         budget = self._soonest(self._weights(row, latest))
         while len(row) > 1:
@@ -109,6 +109,25 @@ class _Regrouping:
             row.append(constant)
         return sorted(row, key=self._top)
 
+    def _side_by_side(self, row: Sequence[Term], whole: Interval) -> list[Term]:
+        """Terms of which no bits meet are one already."""
+        left: list[Term] = []
+        rising = sorted(row, key=lambda term: self.new.interval(term.wire).exp)
+        for k, term in enumerate(rising, 1):
+            below = next((low for low in left if self._ends_below(low, term)), None)
+            if below is not None:
+                left.remove(below)
+                known = whole if k == len(rising) and not left else None
+                left.append(self._added([below, term], known))
+            else:
+                left.append(term)
+        return sorted(left, key=self._top)
+
+    def _ends_below(self, low: Term, term: Term) -> bool:
+        r = self.new.interval(low.wire)
+        positive = low.sign > 0 and term.sign > 0 and r.lo >= 0
+        return positive and r.top <= self.new.interval(term.wire).exp
+
     def _weights(self, row: Sequence[Term], latest: float) -> list[float]:
         """``2**levels`` of each term, counted from a late one: a network may have thousands."""
         return [2.0 ** (self._level(term) - latest) for term in row]
@@ -119,7 +138,8 @@ class _Regrouping:
         while len(self.levels) <= term.wire.op:
             op = ops[len(self.levels)]
             before = max((self.levels[w.op] for w in operands(op)), default=0)
-            self.levels.append(before + (log2(len(summands(op)) or 1 + (not _free(op)))))
+            free = _free(op, [self.new.interval(w) for w in operands(op)])
+            self.levels.append(before + (0 if free else log2(len(summands(op)) or 2)))
         return self.levels[term.wire.op]
 
     def _top(self, term: Term) -> int:
@@ -170,9 +190,12 @@ class _Regrouping:
         return Term(wire, sign)
 
 
-def _free(op: Op) -> bool:
-    """Whether an operation only picks bits."""
+def _free(op: Op, given: Sequence[Interval]) -> bool:
+    """Whether an operation only picks bits, or puts them side by side."""
     match op:
+        case Add():
+            low, high = sorted(given, key=lambda r: r.exp)
+            return low.lo >= 0 and low.top <= high.exp
         case Input() | Round(_, Rounding.FLOOR):
             return True
         case Limit(_, Overflow.WRAP, lo, hi):

@@ -19,6 +19,9 @@ _OURS = (
 )
 
 
+_GATES = {"BitwiseAnd": "bitwise_and", "BitwiseOr": "bitwise_or", "BitwiseXor": "bitwise_xor"}
+
+
 class Truth(OpRun):
     """By our own operator."""
 
@@ -51,6 +54,14 @@ class BitShift(OpRun):
         return (np.asarray(np.floor(x / power if direction == "RIGHT" else x * power), np.float32),)
 
 
+class Bits(OpRun):
+    """Logic on the bits of integers, which are floats here."""
+
+    def _run(self, a: Any, b: Any) -> tuple[Any]:
+        gate = getattr(np, _GATES[self.onnx_node.op_type])
+        return (np.asarray(gate(a.astype(np.int64), b.astype(np.int64)), np.float32),)
+
+
 def on_floats(model: Model) -> list[Any]:
     """The operators of this model, for ONNX's reference."""
 
@@ -60,4 +71,5 @@ def on_floats(model: Model) -> list[Any]:
             top = np.iinfo(dtype).max if dtype.kind == "u" else -1
             return (np.asarray(top - x.astype(float), np.float32),)
 
-    return [Mod, BitShift, BitwiseNot, *(new_class(name, (Truth,)) for name in _OURS)]
+    ours = [new_class(name, (Truth,)) for name in _OURS]
+    return [Mod, BitShift, BitwiseNot, *ours, *(new_class(name, (Bits,)) for name in _GATES)]

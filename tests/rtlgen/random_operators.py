@@ -104,7 +104,7 @@ class Wide(Network):
         """An operator on integers of a few bits."""
         least = self.constant(0.0)
         few = self.made("Clip", self.branch(bits=4), least, self.constant(15.0))
-        kind = self.pick("Mod", "BitShift", "BitwiseNot", "Gather")
+        kind = self.pick("Mod", "BitShift", "Bitwise", "Gather")
         if kind == "Mod" and self.chance(0.4):
             divisor = self.constant(abs(self.number()) + 0.125)
             self.x = self.made(kind, self.branch(), divisor, fmod=1)
@@ -124,7 +124,19 @@ class Wide(Network):
                 direction = self.pick("LEFT", "RIGHT")
                 self.x = self.cast(self.made(kind, codes, by, direction=direction))
             else:
-                self.x = self.cast(self.made("BitwiseNot", codes))
+                self.x = self.cast(self.bitwise(codes, few))
+
+    def bitwise(self, codes: str, few: str) -> str:
+        """Of the codes, with a constant or with their values as signed integers."""
+        kind = self.pick("And", "Or", "Xor", "Not")
+        if kind == "Not":
+            return self.made("BitwiseNot", codes)
+        if self.chance(0.5):
+            mask = self.constant(self.random.randint(0, 31), np.uint8)
+            return self.made(f"Bitwise{kind}", *self.random.sample((codes, mask), 2))
+        below = self.made("Sub", few, self.constant(8.0))
+        signed = [self.cast(name, TensorProto.INT32) for name in (few, below)]
+        return self.made(f"Bitwise{kind}", *signed)
 
     # -- sums and moves ------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from rtlgen.cones import joined, leaves, table
+from rtlgen.cones import joined, leaves, looked_up, table
 from rtlgen.cost import luts
 from rtlgen.covering import tabulate
 from rtlgen.dataflow import Dataflow, Lookup, Sub, Wire, evaluate
@@ -95,7 +95,7 @@ def test_leaves_are_of_few_bits_and_leave_constants_out():
 def test_joined_fields_stand_side_by_side(intervals):
     flow = Dataflow()
     given = [Interval(*r) for r in intervals]
-    wire = joined(flow, [flow.input(k, r) for k, r in enumerate(given)])
+    wire = joined(flow, [flow.input(k, r) for k, r in enumerate(given)], given)
     flow.outputs = [wire]
     codes = [range(r.lo, r.hi + 1) for r in given]
     seen = {tuple(evaluate(flow, sample)) for sample in product(*codes)}
@@ -110,12 +110,24 @@ def test_a_table_holds_what_the_cone_computes(seed):
     root, given = Random(seed).choice(found)
     entries = table(flow, root, given)
     whole = Dataflow(list(flow.ops), list(flow.intervals), list(flow.origins))
-    wire = joined(whole, [Wire(j) for j in given])
-    looked_up = whole.lookup(wire, entries.lo, entries.table, flow.intervals[root].exp)
-    whole.outputs = [Wire(root), looked_up]
+    wires, types = [Wire(j) for j in given], [flow.intervals[j] for j in given]
+    found = looked_up(whole, entries, wires, types, flow.intervals[root].exp)
+    whole.outputs = [Wire(root), found]
     for sample in samples(flow, 60, seed):
         computed, found_there = values(whole, sample)
         assert computed == found_there
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_leaf_may_be_coarser_than_its_type(count):
+    """As one that became a table, of which every entry is even."""
+    flow = Dataflow()
+    wires = [flow.input(k, Interval(0, 1, 1)) for k in range(count)]
+    types = [Interval(0, 2, 0)] * count
+    sums = [a + b for b, a in product(range(4), repeat=2)] if count > 1 else [0, 1, 2]
+    flow.outputs = [looked_up(flow, Lookup(Wire(0), 0, tuple(sums)), wires, types, 0)]
+    for sample in product(range(2), repeat=count):
+        assert values(flow, list(sample)) == [2 * sum(sample)]
 
 
 def test_a_leaf_may_have_no_bits():
@@ -134,5 +146,6 @@ def test_leaves_that_depend_on_each_other_may_hold_anything():
     flow.outputs = [flow.lookup(twice, 0, [3, 1, 4, 1, 5, 9, 2], 0)]
     entries = table(flow, flow.outputs[0].op, (up.op, down.op))
     after = Dataflow(list(flow.ops), list(flow.intervals), list(flow.origins))
-    after.outputs = [after.lookup(joined(after, [up, down]), entries.lo, entries.table, 0)]
+    types = [flow.interval(wire) for wire in (up, down)]
+    after.outputs = [looked_up(after, entries, [up, down], types, 0)]
     check(flow, after, samples=100)

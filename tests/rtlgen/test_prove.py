@@ -50,7 +50,7 @@ from rtlgen.proof.forms import Key
 from rtlgen.proof.reading import read
 from rtlgen.proof.sides import Sides
 from rtlgen.targets import Target
-from sim.errors import Disproved, RtlgenError
+from sim.errors import Disproved, ModelError, TooLarge
 from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
@@ -616,7 +616,7 @@ def designs(first: int, kind: str, count: int, limit: int = 10_000) -> Iterator[
     while count:
         scales = "any" if kind == "qdq" else kind
         model, seed = network(seed, scales, qdq=kind == "qdq").model(), seed + 1
-        with suppress(RtlgenError):
+        with suppress(ModelError, TooLarge):
             made = generate(model, Options(stages=0, limit=limit))
             if any(not isinstance(op, Input) for op in made.flow.ops):
                 count -= 1
