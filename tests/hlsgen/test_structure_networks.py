@@ -41,6 +41,16 @@ CASES = {
         w="float[6, 2] w = {1, 0.5, -1, 2, 0.25, 1, 1, -0.5, 3, 0, -2, 0.75}",
         v="float[2, 3] v = {1, 2, -1, 0.5, 0, 1}",
     ),
+    "bits": text(
+        Q,
+        "[whole] i = Cast <to = 6> (q) [part] j = Slice (i, one, end, one, one)",
+        "[and] a = BitwiseAnd (i, k) [or] o = BitwiseOr (a, j) [xor] e = BitwiseXor (o, i)",
+        "[back] y = Cast <to = 1> (e)",
+        inputs="float[2, 5] x",
+        k="int32[5] k = {1, -2, 12, 7, 0}",
+        one="int64[1] one = {1}",
+        end="int64[1] end = {2}",
+    ),
     "scattered": text(
         Q,
         '[put] p = ScatterElements <axis = 1, reduction = "max"> (q, i, u)',
@@ -53,6 +63,9 @@ CASES = {
         one="int64 one = {1}",
     ),
 }
+
+
+CASES["bits"].opset_import[0].version = 18
 
 
 @pytest.mark.slow

@@ -76,6 +76,22 @@ def test_what_is_written_out_means_the_same(case, seed):
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("axis", "scale"), [(-1, "s4"), (2, "s34"), (-2, "s34")])
+@pytest.mark.parametrize("outputs", ["y, m, d", "y, m", "y, , d"])
+def test_averages_and_inverse_deviations(outputs, axis, scale):
+    names = outputs.replace(" ", "").split(",")
+    proto = parser.parse_model(
+        f'<ir_version: 10, opset_import: ["" : 17]> net ({X}) => '
+        f"({', '.join(f'float[a, b, c, d] {name}' for name in names if name)}) <{CONSTANTS}> "
+        f"{{ {outputs} = LayerNormalization <axis = {axis}, epsilon = 0.01> (x, {scale}) }}"
+    )
+    x = np.random.default_rng(0).normal(1, 2, (2, 6, 3, 4)).astype(np.float32)
+    wanted = ReferenceEvaluator(proto).run(None, {"x": x})
+    for want, got in zip(wanted, run(as_loaded(proto), {"x": x}), strict=True):
+        assert want.shape == got.shape
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
+
+
 def test_scales_of_groups():
     """Up to opset 20; ONNX's reference takes them for scales of channels."""
     body = "GroupNormalization <num_groups = 3> (x, s3, b3)"
@@ -109,13 +125,6 @@ def test_zeros_stay_zeros():
 
 
 REFUSED = {
-    "outputs": (
-        "[norm] z, mean = LayerNormalization (x, s4) y = Mul (z, mean)",
-        (
-            "node 'norm': operator LayerNormalization is not supported with the further output "
-            "'mean'; supported is its first output alone"
-        ),
-    ),
     "groups": (
         "[norm] y = GroupNormalization <num_groups = 4> (x, s6, b6)",
         (

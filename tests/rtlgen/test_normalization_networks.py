@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import parser
+from onnx import helper, parser
 
 from rtlgen.frontend import load
 from rtlgen.network import read
@@ -90,6 +90,23 @@ def test_results_are_within_a_relative_bound(case, bits, scale):
     got = predict(quantize(load(network(opset, body, bits, scale))), x[:, None])["y"]
     want = exact(x)
     assert (np.abs(got.reshape(want.shape) - want) <= np.abs(want) * 2.0**-16).all()
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_averages_are_exact_and_deviations_within_a_relative_bound(axis):
+    body = f"LayerNormalization <axis = {axis}, epsilon = 0.1> (q, one)"
+    proto = network(17, body, 6, 0.25)
+    proto.graph.node[-1].output.extend(["mean", "inverse"])
+    for name in ("mean", "inverse"):
+        proto.graph.output.append(helper.make_tensor_value_info(name, 1, None))
+    x = np.random.default_rng(0).integers(-32, 32, (60, *SHAPE)) / 4.0
+    got = predict(quantize(load(proto)), x[:, None])
+    axes = (1, 2, 3) if axis == 1 else (3,)
+    want = 1 / np.sqrt(x.var(axes, keepdims=True) + single(0.1))
+    np.testing.assert_allclose(
+        got["mean"].reshape(want.shape), x.mean(axes, keepdims=True), 1e-12, 1e-12
+    )
+    assert (np.abs(got["inverse"].reshape(want.shape) - want) <= want * 2.0**-16).all()
 
 
 FLOATS = {

@@ -23,12 +23,25 @@ _TINY_SUM = 2.0**-32
 
 
 def layer(expansion: Expansion) -> None:
-    """From ``axis`` on: centered, of variance one, scaled and shifted."""
-    for name in filter(None, expansion.node.outputs[1:]):
-        raise expansion.node.unsupported(f"the further output {name!r}", "its first output alone")
-    rows = _before(expansion)
-    y = _standardized(expansion, _rows(expansion, 1, rows), prod(expansion.shape()) // rows)
-    _affine(expansion, _placed(expansion, y), expansion.node.inputs[1:])
+    """From ``axis`` on: centered, of variance one, scaled and shifted.
+
+    Beside it, the average that was taken off and what the rest was multiplied with.
+    """
+    node, shape, before = expansion.node, expansion.shape(), _before(expansion)
+    count, x = prod(shape) // before, _rows(expansion, 1, before)
+    centered = _centered(expansion, x, count)
+    deviation = _deviation(expansion, centered, node.attributes["epsilon"] * count**2)
+    y = expansion.made("Div", centered, deviation)
+    _affine(expansion, _placed(expansion, y), node.inputs[1:])
+    mean, inverse = (*node.outputs[1:], "", "")[:2]
+    axis = _axis(expansion, node.attributes["axis"], shape)
+    row = expansion.constant((*shape[:axis], *(1,) * (len(shape) - axis)), "shape", np.int64)
+    if mean:
+        expansion.made("Reshape", expansion.made("GlobalAveragePool", x), row, output=mean)
+    if inverse:
+        number = expansion.constant(count, "count")
+        factor = expansion.made("Div", number, deviation)
+        expansion.made("Reshape", factor, row, output=inverse)
 
 
 def root_mean_square(expansion: Expansion) -> None:
@@ -161,10 +174,15 @@ def _centered(expansion: Expansion, rows: str, count: int) -> str:
 
 def _to_unit_variance(expansion: Expansion, rows: str, epsilon: float) -> str:
     """Divided by the root of the mean square, which is one function of it."""
+    return expansion.made("Div", rows, _deviation(expansion, rows, epsilon))
+
+
+def _deviation(expansion: Expansion, rows: str, epsilon: float) -> str:
+    """The root of the mean square and an epsilon."""
     size = expansion.made("Abs", rows)
     variance = expansion.made("GlobalAveragePool", expansion.made("Mul", size, size))
     above = expansion.made("Add", variance, expansion.constant(epsilon, "epsilon"))
-    return expansion.made("Div", rows, expansion.made("Sqrt", above))
+    return expansion.made("Sqrt", above)
 
 
 def _standardized(expansion: Expansion, rows: str, count: int, epsilon: float | None = None) -> str:
