@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import log2
 
 from rtlgen.dataflow import Dataflow, operands, reachable
@@ -82,7 +83,9 @@ class _Regrouping:
                 yield Term(self._mapped(wire) << shift, sign * s)
 
     def _sum(self, i: int) -> Wire:
-        row = self._side_by_side(self._gathered(self._gather(i)), self.old.intervals[i])
+        row = self._gathered(self._gather(i))
+        if apart := self._side_by_side(row):
+            return self._put_together(apart, self.old.intervals[i])
         latest = max(map(self._level, row), default=0.0)
         budget = self._soonest(self._weights(row, latest))
         while len(row) > 1:
@@ -109,24 +112,20 @@ class _Regrouping:
             row.append(constant)
         return sorted(row, key=self._top)
 
-    def _side_by_side(self, row: Sequence[Term], whole: Interval) -> list[Term]:
-        """Terms of which no bits meet are one already."""
-        left: list[Term] = []
+    def _side_by_side(self, row: Sequence[Term]) -> list[Term]:
+        """The terms from the lowest on, if no bits of them meet: there is nothing to add."""
         rising = sorted(row, key=lambda term: self.new.interval(term.wire).exp)
-        for k, term in enumerate(rising, 1):
-            below = next((low for low in left if self._ends_below(low, term)), None)
-            if below is not None:
-                left.remove(below)
-                known = whole if k == len(rising) and not left else None
-                left.append(self._added([below, term], known))
-            else:
-                left.append(term)
-        return sorted(left, key=self._top)
+        types = [self.new.interval(term.wire) for term in rising]
+        apart = all(low.lo >= 0 and low.top <= r.exp for low, r in pairwise(types))
+        positive = all(term.sign > 0 for term in row)
+        return rising if apart and positive and len(row) > 1 else []
 
-    def _ends_below(self, low: Term, term: Term) -> bool:
-        r = self.new.interval(low.wire)
-        positive = low.sign > 0 and term.sign > 0 and r.lo >= 0
-        return positive and r.top <= self.new.interval(term.wire).exp
+    def _put_together(self, row: Sequence[Term], interval: Interval) -> Wire:
+        """Terms that are side by side, from the lowest on."""
+        first, *between, last = row
+        for term in between:
+            first = self._added([first, term], None)
+        return self._added([first, last], interval).wire
 
     def _weights(self, row: Sequence[Term], latest: float) -> list[float]:
         """``2**levels`` of each term, counted from a late one: a network may have thousands."""
