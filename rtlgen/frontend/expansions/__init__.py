@@ -11,6 +11,7 @@ from rtlgen.frontend.expansions import (
     comparisons,
     einsum,
     grids,
+    grouped,
     integers,
     microsoft,
     normalizations,
@@ -47,5 +48,9 @@ EXPANSIONS: Mapping[str, Mapping[str, Expand]] = {
         **sums.EXPANSIONS,
         **transposed.EXPANSIONS,
     },
-    microsoft.DOMAIN: {**microsoft.EXPANSIONS, **transformers.EXPANSIONS},
+    microsoft.DOMAIN: {
+        **microsoft.EXPANSIONS,
+        **grouped.EXPANSIONS,
+        **transformers.EXPANSIONS,
+    },
 }
