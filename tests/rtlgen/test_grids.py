@@ -10,7 +10,7 @@ from onnx.reference import ReferenceEvaluator
 
 from rtlgen import Options, generate
 from rtlgen.frontend import load
-from rtlgen.frontend.expansions import grids
+from rtlgen.frontend.expansions import mixing
 from sim.errors import RtlgenError
 from tests.rtlgen.test_expanding import as_loaded, run
 
@@ -144,7 +144,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_refusals(case, monkeypatch):
     attributes, shape, words = REFUSED[case]
-    monkeypatch.setattr(grids, "_LARGEST", 50)
+    monkeypatch.setattr(mixing, "_LARGEST", 50)
     with pytest.raises(RtlgenError) as error:
         load(sampled((1, 1, 3, 3), points(*shape), **attributes))
     assert str(error.value) == words

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import lcm, prod
+from math import prod
 
 import numpy as np
 
 from rtlgen.frontend.expansion import Expand, Expansion
+from rtlgen.frontend.expansions.mixing import mixed
 from rtlgen.frontend.model import Shape
 from rtlgen.frontend.points import Axis, Weights
 from rtlgen.frontend.sampling import scale_of
 
-_EXACT = 1 << 16
-"""Weights are counted in integers below this, where they are fractions of small numbers."""
-_LARGEST = 1 << 22
-"""Entries of a matrix."""
 _CHOICES = {
     "mode": ("linear", "nearest", "cubic"),
     "padding_mode": ("zeros", "border", "reflection"),
@@ -35,7 +32,10 @@ def grid_sample(expansion: Expansion) -> None:
     axes = [Axis(size, *settings, bool(node.attributes["align_corners"])) for size in shape[2:]]
     rows = grid.reshape(shape[0], -1, len(axes))[..., ::-1].tolist()
     points = [[_weighed(axes, point) for point in row] for row in rows]
-    result = (_picked if settings[0] == "nearest" else _combined)(expansion, shape, points)
+    if settings[0] == "nearest":
+        result = _picked(expansion, shape, points)
+    else:
+        result = mixed(expansion, node.inputs[0], shape, points)
     sizes = expansion.constant((*shape[:2], *grid.shape[1:-1]), "shape", np.int64)
     expansion.made("Reshape", result, sizes, output=node.outputs[0])
 
@@ -67,31 +67,6 @@ def _picked(expansion: Expansion, shape: Shape, points: list[list[Weights]]) -> 
         x = expansion.made("Pad", x, expansion.constant([0, 0, 0, 1], "pads", np.int64))
     picked = expansion.made("Gather", x, expansion.constant(places, "places", np.int64), axis=1)
     return expansion.made("Transpose", picked, perm=(1, 0, 2)) if batch > 1 else picked
-
-
-def _combined(expansion: Expansion, shape: Shape, points: list[list[Weights]]) -> str:
-    """Products with integers, divided in the end, if that is exact; else with the weights."""
-    batch, channels, size = shape[0], shape[1], prod(shape[2:])
-    if batch * size * len(points[0]) > _LARGEST:
-        raise expansion.node.unsupported(
-            f"{len(points[0])} points in {size} elements",
-            f"a product of the two of at most {_LARGEST // batch}",
-        )
-    numbers = [weight for row in points for point in row for weight in point.values()]
-    common = lcm(*(weight.denominator for weight in numbers))
-    most = max((abs(weight) for weight in numbers), default=0)
-    divisor = common if common * max(1, most) < _EXACT else 1
-    matrix = np.zeros((batch, size, len(points[0])))
-    for n, row in enumerate(points):
-        for k, point in enumerate(row):
-            for at, weight in point.items():
-                matrix[n, at, k] = float(weight * divisor)
-    x = _reshaped(expansion, expansion.node.inputs[0], (batch, channels, size))
-    weights = expansion.constant(matrix if batch > 1 else matrix[0], "weights", expansion.dtype())
-    y = expansion.made("MatMul", x, weights)
-    if divisor == 1:
-        return y
-    return expansion.made("Div", y, expansion.constant(divisor, "divisor", expansion.dtype()))
 
 
 def _reshaped(expansion: Expansion, x: str, shape: Shape) -> str:
