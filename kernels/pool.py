@@ -44,7 +44,10 @@ class MaxPool(Pool):
     """The largest element of every window; padding never wins."""
 
     onnx = ("MaxPool",)
-    limits = "its indices are no output; neither VALID beside ceil_mode nor SAME beside dilations"
+    limits = (
+        "its indices are for a MaxUnpool only; "
+        "neither VALID beside ceil_mode nor SAME beside dilations"
+    )
     scales = Scales.KEEP
     without_effect = {"storage_order": ()}  # tells how Indices count, an output we do not have
 

@@ -51,6 +51,20 @@ CASES = {
         one="int64[1] one = {1}",
         end="int64[1] end = {2}",
     ),
+    "sampled": text(
+        Q,
+        '[at] y = GridSample <padding_mode = "border"> (q, g)',
+        inputs="float[1, 2, 2, 3] x",
+        g="float[1, 1, 3, 2] g = {-0.5, 0.25, 1, 0.5, 0, -0.75}",
+    ),
+    "pooled and back": text(
+        Q,
+        "[pool] p, i = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (q)",
+        "[half] h = Mul (p, c)",
+        "[back] y = MaxUnpool <kernel_shape = [2, 2], strides = [2, 2]> (h, i)",
+        inputs="float[1, 2, 4, 2] x",
+        c="float c = {0.5}",
+    ),
     "scattered": text(
         Q,
         '[put] p = ScatterElements <axis = 1, reduction = "max"> (q, i, u)',

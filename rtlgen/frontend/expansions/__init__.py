@@ -27,6 +27,7 @@ from rtlgen.frontend.expansions import (
     sums,
     transformers,
     transposed,
+    unpooling,
 )
 
 EXPANSIONS: Mapping[str, Mapping[str, Expand]] = {
@@ -49,6 +50,7 @@ EXPANSIONS: Mapping[str, Mapping[str, Expand]] = {
         **scatters.EXPANSIONS,
         **sums.EXPANSIONS,
         **transposed.EXPANSIONS,
+        **unpooling.EXPANSIONS,
     },
     microsoft.DOMAIN: {
         **microsoft.EXPANSIONS,
