@@ -87,6 +87,7 @@ def _options(given: argparse.Namespace, shown: list[str]) -> Options:
         samples=given.samples,
         seed=given.seed,
         effort=given.effort,
+        exact=given.exact,
         limit=given.limit,
         after=after,
     )
@@ -110,6 +111,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=Options.effort,
         help="how hard to look for fewer adders; 5 takes minutes [%(default)s]",
+    )
+    add(
+        "--exact",
+        metavar="SECONDS",
+        type=float,
+        default=Options.exact,
+        help="look for the fewest adders of small products, so long for each; needs OR-tools",
     )
     add("--timing", metavar="FILE", help="a timing report of the design, routed: schedule it again")
     add("--ports", choices=[p.value for p in Ports], default="packed", help="[%(default)s]")

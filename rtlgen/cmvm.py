@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import gcd
 from typing import NamedTuple
 
-from rtlgen.extraction import shared
+from rtlgen import exact
+from rtlgen.extraction import cost, shared
 from rtlgen.plan import Plan, Term
 from rtlgen.search import Search
 from rtlgen.sums import Variables, sum_up
@@ -31,18 +32,36 @@ def solve(
     columns = [_primitive(column) for column in matrix.T.tolist()]
     first = {c.weights: c for c in reversed(columns) if any(c.weights)}
     index = {weights: i for i, weights in enumerate(first)}
-    variables = Variables(intervals or [BYTE] * len(matrix))
+    variables, search = Variables(intervals or [BYTE] * len(matrix)), search or Search()
     signed = [column.signed() for column in first.values()]
-    sums = sum_up(variables, shared(variables, signed, search or Search(), addend=addend))
+    sums = sum_up(variables, shared(variables, signed, search, addend=addend))
+    plan = Plan(len(matrix), tuple(variables.steps), tuple(sums))
+    if search.exact:
+        plan = _cheaper(plan, signed, variables, search, addend)
 
     def output(column: _Column) -> Term | None:
-        if column.weights not in index:
-            return None
-        variable, shift, sign = sums[index[column.weights]]
-        return Term(variable, shift + column.shift, sign * first[column.weights].sign * column.sign)
+        term = plan.outputs[index[column.weights]] if column.weights in index else None
+        sign = first[column.weights].sign * column.sign if term else 0
+        return term and Term(term.variable, term.shift + column.shift, sign * term.sign)
 
-    outputs = tuple(map(output, columns))
-    return Plan(len(matrix), tuple(variables.steps), outputs).oriented()
+    return Plan(plan.inputs, plan.steps, tuple(map(output, columns))).oriented()
+
+
+def _cheaper(
+    plan: Plan, columns: Sequence[Sequence[int]], variables: Variables, search: Search, addend: bool
+) -> Plan:
+    """The plan of the fewest adders, if there is one of fewer that takes fewer bits, too."""
+    sums = [k for k, term in enumerate(plan.outputs) if term and term.variable >= plan.inputs]
+    weights = [tuple(columns[k]) for k in sums]
+    if not exact.small(weights, plan):
+        return plan
+    depth = max(map(exact.levels, weights)) + search.slack
+    least, _ = exact.fewest(weights, len(plan.steps) - 1, search.exact, depth)
+    if least is None:
+        return plan
+    outputs = dict(enumerate(plan.outputs)) | dict(zip(sums, least.outputs, strict=True))
+    found = Plan(plan.inputs, least.steps, tuple(outputs.values()))
+    return min(plan, found, key=lambda p: cost(p, variables, search, addend=addend))
 
 
 class _Column(NamedTuple):

@@ -213,7 +213,8 @@ class _Maker:
 
     def _searched(self, target: Target, progress: Progress) -> Plans:
         if target.arity not in self.plans:
-            plans = Plans(Search(target.arity, self.options.effort, ends=target.chain_ends))
+            effort, exact = self.options.effort, self.options.exact
+            plans = Plans(Search(target.arity, effort, ends=target.chain_ends, exact=exact))
             problems = constant_products(self.source.graph)
             progress.begin("search", len(problems))
             plans.prepare(problems, progress)

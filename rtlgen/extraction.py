@@ -8,8 +8,9 @@ import numpy as np
 
 from rtlgen.annealing import anneal
 from rtlgen.digits import canonical
-from rtlgen.patterns import MAX_POSITIONS, Floats, State, top
-from rtlgen.plan import Step, Term
+from rtlgen.patterns import MAX_POSITIONS, Floats, Pattern, State, replace, top
+from rtlgen.plan import Plan, Step, Term
+from rtlgen.pricing import price
 from rtlgen.search import Search
 from rtlgen.sums import Variables
 
@@ -27,6 +28,18 @@ def shared(
     for block in _blocks(columns):
         left += _searched(variables, block, search, addend)
     return left
+
+
+def cost(plan: Plan, variables: Variables, search: Search, *, addend: bool) -> float:
+    """What a plan takes, as the search counts it."""
+    outputs = [term for term in plan.outputs if term]
+    size = plan.inputs + len(plan.steps)
+    state = _state(variables, [[0] * plan.inputs] * len(outputs), size)
+    for step in plan.steps:
+        replace(state, Pattern(*step))
+    for k, (variable, shift, sign) in enumerate(outputs):
+        (state.plus if sign > 0 else state.minus)[variable, k] = np.uint64(1 << shift)
+    return price(state, search.arity, search.ends, addend)
 
 
 def _blocks(columns: Columns) -> Iterator[Columns]:

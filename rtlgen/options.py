@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from rtlgen import exact
 from rtlgen.calibrate import Data
 from rtlgen.graph import Graph
 from rtlgen.notation import Fit
@@ -56,6 +57,8 @@ class Options:
     seed: int = 0
     effort: int = 2
     """How hard constant products are optimized, from 1 to 5; 5 takes minutes."""
+    exact: float = 0
+    """Seconds that each small product is searched for the fewest adders; needs OR-tools."""
     limit: int = 100_000
     """Of operations that a network may unroll into."""
     after: Callable[[str, Graph], None] = lambda _name, _graph: None
@@ -74,6 +77,10 @@ class Options:
         check_drop(self.accuracy_drop, self.calibrate)
         if self.effort not in EFFORTS:
             raise ConfigError(f"effort {self.effort}: unknown; give 1 (fast) to 5 (thorough)")
+        if not (isfinite(self.exact) and self.exact >= 0):
+            raise ConfigError(f"exact {self.exact!r}: not a time; give seconds, or 0 for none")
+        if self.exact:
+            exact.check()
         if self.clock_hz is not None and not (isfinite(self.clock_hz) and self.clock_hz > 0):
             raise ConfigError(f"clock {self.clock_hz!r} Hz: not a frequency; give one above zero")
         if self.clock_hz is not None and self.stages == 0:

@@ -87,7 +87,8 @@ class Plans:
         usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rtlgen"
         folder = os.environ.get(CACHE, str(usual))
         weights = sum(map(bool, chain.from_iterable(problem.rows)))
-        if not folder or self.search.effort == 1 or weights < FEWEST:
+        quick = not self.search.exact and (self.search.effort == 1 or weights < FEWEST)
+        if not folder or quick:
             return None
         key = sha256(repr((VERSION, self.search, problem)).encode()).hexdigest()
         return Path(folder) / f"{key}.json"

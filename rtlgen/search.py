@@ -23,6 +23,8 @@ class Search:
     slack: int = 1
     ends: int = 0
     seed: int = 1
+    exact: float = 0
+    """Seconds that each small product is searched exactly for the fewest adders of two."""
 
     def rounds(self, digits: int) -> int:
         """How often the sharing of a matrix of so many digits is tried anew.

@@ -15,6 +15,7 @@ ONLY = {  # third-party packages that stay in a few modules
     "onnx": {p.relative_to(ROOT).as_posix() for p in (ROOT / "rtlgen/frontend").glob("*.py")},
     "jinja2": {"hlsgen/render.py"},
     "numba": {"rtlgen/compiling.py"},
+    "ortools": {"rtlgen/exact.py"},
     "rich": {"rtlgen/console.py", "rtlgen/progress.py"},
 }
 

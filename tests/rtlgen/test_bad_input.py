@@ -226,6 +226,7 @@ OPTIONS = {
     "--limit 0": "limit 0: too small; give 1 or more",
     "--effort 0": "effort 0: unknown; give 1 (fast) to 5 (thorough)",
     "--effort 6": "effort 6: unknown; give 1 (fast) to 5 (thorough)",
+    "--exact -1": "exact -1.0: not a time; give seconds, or 0 for none",
     "--target xcvu13": "part 'xcvu13' is not known; did you mean 'xcvu13p'?",
     "--print-after prun": "--print-after 'prun': there is no such pass; did you mean 'prune'?",
     "--logits": (
