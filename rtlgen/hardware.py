@@ -127,6 +127,7 @@ class _Values:
 
     def __init__(self, m: Module, flow: Dataflow, schedule: Schedule) -> None:
         self.m, self.flow, self.schedule = m, flow, schedule
+        self.layers: dict[str, Module] = {}
         self.known: dict[tuple[int, int], Value] = {}
         self.tops = needed_tops(flow)
         self.chained = {i: chain[0] for chain in schedule.chains for i in chain}
@@ -147,9 +148,18 @@ class _Values:
                 register = Signal(
                     shape(self.flow.intervals[i]), name=f"{self.name(i)}_{s}", reset_less=True
                 )
-                self.m.d.sync += register.eq(self.known[i, s - 1])
+                self.layer(i).d.sync += register.eq(self.known[i, s - 1])
                 self.known[i, s] = register
         return self.known[i, stage]
+
+    def layer(self, i: int) -> Module:
+        """The module of the node that operation ``i`` is of, with the registers behind it."""
+        if not self.flow.origins[i]:
+            return self.m
+        name = identifier(self.flow.origins[i])
+        if name not in self.layers:
+            self.layers[name] = self.m.submodules[name] = Module()
+        return self.layers[name]
 
     def name(self, i: int) -> str:
         return identifier(f"{self.flow.origins[i]} w{i}")
@@ -157,7 +167,7 @@ class _Values:
     def named(self, i: int, value: Value) -> Value:
         """A wire of its own in the Verilog: the hardware of operation ``i``."""
         wire = Signal(value.shape(), name=self.name(i))
-        self.m.d.comb += wire.eq(value)
+        self.layer(i).d.comb += wire.eq(value)
         return wire
 
     def sum(self, i: int, signed: Sequence[tuple[Wire, int]]) -> Value:
@@ -183,7 +193,7 @@ class _Values:
     def add(self) -> None:
         """Put down the adders, which some of the sums share."""
         for i, sums in self.sums.items():
-            self.m.submodules[f"{self.name(i)}_adder"] = Adder(chained(sums))
+            self.layer(i).submodules[f"{self.name(i)}_adder"] = Adder(chained(sums))
 
     def compute(self, i: int) -> Value:
         op, r, stage = self.flow.ops[i], self.flow.intervals[i], self.schedule.stages[i]
@@ -225,7 +235,7 @@ class _Values:
                 return self.named(i, limited(x, given, overflow, to, partial(self.named, i)))
             case Lookup(a, lo, table):
                 wire = Signal(shape(r), name=self.name(i))
-                look_up(self.m, wire, whole(a), lo, table)
+                look_up(self.layer(i), wire, whole(a), lo, table)
                 return wire
             case _:
                 assert_never(op)

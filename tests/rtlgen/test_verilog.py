@@ -46,7 +46,8 @@ HEADER = """\
 //   input   x__payload[7:4]          x_1                      u4 e-2
 //   output  y__payload[3:0]          y_0                      u4 e0
 //
-// Nodes of the model. Operation k is the wire <node>_w<k>; _<s> behind it is stage s.
+// Nodes of the model, an instance each. Operation k is the wire <node>_w<k>; _<s> behind it
+// is stage s.
 //   fc1_MatMul                      '/fc1/MatMul', 2 operations
 //   relu_1                          'relu \\n1', 2 operations
 module top("""
@@ -82,6 +83,52 @@ def test_operations_and_registers_bear_the_names_of_nodes():
     assert re.search(r"^    fc1_MatMul_w\d+_1 <= ", text(), re.MULTILINE)
 
 
+def modules(made):
+    """The text of each module, by its name."""
+    found = re.findall(
+        r"^module (?:\\top\.)?(\w+) ?\((.*?)^endmodule$", made, re.MULTILINE | re.DOTALL
+    )
+    return dict(found)
+
+
+def test_a_node_is_a_module_with_its_operations_and_the_registers_behind_them():
+    found = modules(text())
+    assert list(found) == ["top", "fc1_MatMul", "relu_1"]
+    assert " <= { fc1_MatMul_w3, fc1_MatMul_w2[0] };" in found["fc1_MatMul"]
+    assert "_adder (" in found["fc1_MatMul"]
+    assert "  assign relu_1_w5 = " in found["relu_1"]
+    assert "    relu_1_w5_2 <= " in found["relu_1"]
+    assert "  \\top.relu_1  relu_1 (" in found["top"]
+    assert "adder" not in found["top"]
+
+
+def test_what_is_of_no_node_is_in_the_top_and_equal_names_share_a_module():
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(-8, 7, 0)), flow.input(1, Interval(0, 15, 0))
+    a = flow.max(x, y)
+    flow.origin = "a/b"
+    b = flow.max(a, x << 1)
+    flow.origin = "a_b"
+    flow.outputs = [flow.max(b, y << 1)]
+    found = modules(emit(flow, combinational(flow), ["x", "y"], ["z"]))
+    assert list(found) == ["top", "a_b"]
+    assert "  assign w2 = " in found["top"]
+    assert "  assign a_b_w3 = " in found["a_b"]
+    assert "  assign a_b_w4 = " in found["a_b"]
+
+
+@pytest.mark.parametrize("name", ["x", "y", "clk", "wire", "valid_1", "add"])
+def test_a_node_may_be_called_like_anything_else(name):
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(-8, 7, 0)), flow.input(1, Interval(0, 15, 0))
+    flow.origin = name
+    flow.outputs = [flow.add(x, y)]
+    made = emit(flow, Schedule((0, 0, 0), 2), ["x", "y"], ["add"], ports=Ports.ELEMENTS)
+    assert re.search(r"^module top\(([\w, ]*)\);$", made, re.MULTILINE)
+    assert re.search(rf"^module \\top\.{name}(\$\d+)? \(", made, re.MULTILINE)
+    assert "\n  output [5:0] add;\n" in made
+
+
 def test_the_text_depends_on_nothing_else():
     program = (
         "from tests.rtlgen.test_verilog import text; import hashlib;"
@@ -95,7 +142,7 @@ def test_the_text_depends_on_nothing_else():
     assert found == {hashlib.sha256(text().encode()).hexdigest() + "\n"}
 
 
-GOLDEN = {("0.5.10", "0.50"): "448b1f736e8bd4194c9c32fe4b07bd089053ecb142efaa12423718bc28bc36f7"}
+GOLDEN = {("0.5.10", "0.50"): "5e16d6bc575de01f91ce4bc674fe50ccf0807b8bc89055253f0b072ec884f0d7"}
 """By the versions of Amaranth and Yosys, whose writing style is not ours."""
 
 
