@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import random
 from math import ceil, log2
+from typing import NamedTuple
 
 import numpy as np
 
-from rtlgen.patterns import State
+from rtlgen.compiling import compiled
+from rtlgen.patterns import Floats, Integers, State, copied
 from rtlgen.pricing import price
 from rtlgen.replaying import change, replay
 from rtlgen.search import Search
@@ -32,22 +34,59 @@ def anneal(start: State, search: Search, rounds: int, addend: bool) -> State:
 
     ``start`` has no variables but the inputs; with ``addend``, a constant is added to each output.
     """
-    chance, arity, ends = random.Random(search.seed), search.arity, search.ends
     budget, span = _budget(start, search.slack), _span(start)
-    now = start.copy()
+    luck = _luck(search.seed, rounds, changing=span > 2)
+    return _cheapest(start, span, budget, search.arity, search.ends, addend, luck)
+
+
+class Luck(NamedTuple):
+    """What chance decides in each round, drawn in advance."""
+
+    changes: Integers
+    """(rounds,): weights that are written with other digits."""
+    seeds: Integers
+    """(rounds, 3): of the change, of what is taken back, and of the noise."""
+    dropped: Floats
+    """(rounds,): variables that are taken back."""
+    heat: Floats
+    """(rounds,): how many bits dearer than the last state the round may be."""
+
+
+def _luck(seed: int, rounds: int, *, changing: bool) -> Luck:
+    chance = random.Random(seed)
+    luck = Luck(
+        np.zeros(rounds, np.int64),
+        np.zeros((rounds, 3), np.int64),
+        np.zeros(rounds),
+        np.zeros(rounds),
+    )
+    for k in range(rounds):
+        if changing and chance.random() < 0.5:
+            luck.changes[k] = 1 + chance.randrange(CHANGED)
+            luck.seeds[k, 0] = chance.getrandbits(31)
+        luck.dropped[k] = chance.random() * DROPPED
+        luck.seeds[k, 1], luck.seeds[k, 2] = chance.getrandbits(31), chance.getrandbits(31)
+        luck.heat[k] = HEAT * (1 - k / rounds) * chance.random()
+    return luck
+
+
+@compiled
+def _cheapest(
+    start: State, span: int, budget: float, arity: int, ends: int, addend: bool, luck: Luck
+) -> State:
+    now = copied(start)
     share(now, span, budget, ends, 0.0, 0)
     best, least = now, price(now, arity, ends, addend)
     digits, cost = start, least
-    for k in range(rounds):
-        trial = digits.copy()
-        if span > 2 and chance.random() < 0.5:
-            change(trial, span - 2, 1 + chance.randrange(CHANGED), chance.getrandbits(31))
-        changed = trial.copy()
-        dropped = chance.random() * DROPPED / now.sizes[1]
-        replay(trial, now, budget, dropped, chance.getrandbits(31))
-        share(trial, span, budget, ends, NOISE, chance.getrandbits(31))
+    for k in range(luck.heat.size):
+        changed = copied(digits)
+        if luck.changes[k]:
+            change(changed, span - 2, luck.changes[k], luck.seeds[k, 0])
+        trial = copied(changed)
+        replay(trial, now, budget, luck.dropped[k] / now.sizes[1], luck.seeds[k, 1])
+        share(trial, span, budget, ends, NOISE, luck.seeds[k, 2])
         found = price(trial, arity, ends, addend)
-        if found <= cost + HEAT * (1 - k / rounds) * chance.random():
+        if found <= cost + luck.heat[k]:
             now, digits, cost = trial, changed, found
         if found < least:
             best, least = trial, found

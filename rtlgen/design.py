@@ -29,6 +29,7 @@ from rtlgen.schedule import Schedule, schedule
 from rtlgen.search import Search
 from rtlgen.targets import Target, find
 from rtlgen.timing import Timing
+from rtlgen.uncollected import uncollected
 from sim.cosim import Replay
 from sim.errors import RtlgenError, TooSlow
 from sim.integers import IntArray
@@ -164,7 +165,11 @@ def build(
 
     Where one with tables cannot be proved whole, one without is made that can, if there is one.
     """
-    progress = progress or Silent()
+    with uncollected():
+        return _built(source, options, target, progress or Silent())
+
+
+def _built(source: Network, options: Options, target: Target, progress: Progress) -> Design:
     narrow = partial.within(source.graph, target, options.wanted_clock_hz)
     source = replace(source, graph=narrow)
     maker = _Maker(source, options, target)

@@ -49,15 +49,28 @@ class State(NamedTuple):
     sizes: Integers
     """(2,): inputs, and variables so far."""
 
-    def copy(self) -> State:
-        return State._make(array.copy() for array in self)
-
 
 class Pattern(NamedTuple):
     a: int
     b: int
     shift: int
     sign: int
+
+
+@compiled
+def copied(state: State) -> State:
+    return State(
+        state.plus.copy(),
+        state.minus.copy(),
+        state.patterns.copy(),
+        state.low.copy(),
+        state.high.copy(),
+        state.bottom.copy(),
+        state.top.copy(),
+        state.depth.copy(),
+        state.weight.copy(),
+        state.sizes.copy(),
+    )
 
 
 @compiled

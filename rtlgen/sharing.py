@@ -31,10 +31,10 @@ def share(state: State, span: int, budget: float, ends: int, noise: float, seed:
     random.seed(seed)
     size, outputs = state.plus.shape
     tally = Tally(
-        np.zeros((outputs, size), np.int64),
+        np.empty((outputs, size), np.int64),
         np.zeros(outputs, np.int64),
         np.zeros((size, 2 * span + 1, 2), np.int64),
-        np.zeros((size * (4 * span + 2), 3), np.int64),
+        np.empty((size * (4 * span + 2), 3), np.int64),
     )
     heap = [(0.0, 0, 0, 0, 0, 0, 0.0)]
     heap.pop()

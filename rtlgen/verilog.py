@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import sys
 from collections import Counter
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from itertools import count, product
 from typing import assert_never
 
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Fragment, Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data
@@ -21,6 +20,8 @@ from rtlgen.dataflow import Dataflow, Input, operands
 from rtlgen.hardware import Pipeline, identifier
 from rtlgen.logic import shape
 from rtlgen.schedule import Schedule
+from rtlgen.uncollected import uncollected
+from rtlgen.yosys import to_verilog
 from sim.manifest import Ports
 from sim.rounding import Interval
 
@@ -58,21 +59,20 @@ def emit(
     and ``clk`` unless the latency is zero.
     """
     pipeline = Pipeline(flow, schedule, inputs, outputs, ports)
-    with _undisturbed(len(flow.ops)):
-        fragment = Fragment.get(pipeline, modules := Modules(name))
-        signals = _ports(pipeline)
-        if schedule.latency:
-            fragment.add_domains(domain := ClockDomain("sync", reset_less=True))
-            signals["clk"] = (domain.clk, PortDirection.Input)
-        text = verilog.convert(
-            fragment,
-            name,
-            modules,
-            ports=signals,
-            emit_src=False,
-            strip_internal_attrs=True,
-        )
-    return "\n".join([*_header(pipeline, name), _plain(text)]) + modules.text()
+    modules = Modules(name)
+    with uncollected(), _room(len(flow.ops)):
+        text = _plain(to_verilog(_rtlil(pipeline, modules)))
+        return "\n".join([*_header(pipeline, name), text]) + modules.text()
+
+
+def _rtlil(pipeline: Pipeline, modules: Modules) -> str:
+    fragment = Fragment.get(pipeline, modules)
+    signals = _ports(pipeline)
+    if pipeline.schedule.latency:
+        fragment.add_domains(domain := ClockDomain("sync", reset_less=True))
+        signals["clk"] = (domain.clk, PortDirection.Input)
+    text: str = rtlil.convert_fragment(fragment, signals, modules.prefix, emit_src=False)[0]
+    return text
 
 
 def element_names(tensors: Sequence[tuple[str, tuple[int, ...]]]) -> list[list[str]]:
@@ -153,19 +153,16 @@ def _listed(
 
 
 @contextmanager
-def _undisturbed(depth: int) -> Iterator[None]:
-    """No garbage collection, which doubles Amaranth's time, and room for its recursion."""
-    limit, collects = sys.getrecursionlimit(), gc.isenabled()
+def _room(depth: int) -> Iterator[None]:
+    """For Amaranth's recursion."""
+    limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 10 * depth)
-    gc.disable()
     try:
         yield
     finally:
         sys.setrecursionlimit(limit)
-        if collects:
-            gc.enable()
 
 
 def _plain(text: str) -> str:
-    """Without the generator's version, attributes and empty lines."""
-    return re.sub(r"^\s*(/\*.*\*/|\(\*.*\*\))?\n", "", text, flags=re.MULTILINE)
+    """Without the generator's version and empty lines."""
+    return re.sub(r"^\s*(/\*.*\*/)?\n", "", text, flags=re.MULTILINE)

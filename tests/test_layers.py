@@ -17,6 +17,7 @@ ONLY = {  # third-party packages that stay in a few modules
     "numba": {"rtlgen/compiling.py"},
     "ortools": {"rtlgen/exact.py"},
     "rich": {"rtlgen/console.py", "rtlgen/progress.py"},
+    "wasmtime": {"rtlgen/yosys.py"},
 }
 
 

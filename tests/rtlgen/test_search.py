@@ -10,7 +10,18 @@ import pytest
 from rtlgen import compiling
 from rtlgen.annealing import anneal
 from rtlgen.extraction import _state
-from rtlgen.patterns import Pattern, State, first_ones, mark, ones, replace, shifted, top, unmark
+from rtlgen.patterns import (
+    Pattern,
+    State,
+    copied,
+    first_ones,
+    mark,
+    ones,
+    replace,
+    shifted,
+    top,
+    unmark,
+)
 from rtlgen.pricing import price
 from rtlgen.replaying import change, replay
 from rtlgen.search import EFFORTS, Search
@@ -164,7 +175,7 @@ def test_a_replay_leaves_out_a_part():
 def test_other_digits_mean_the_same_weights(seed):
     matrix = random_matrix(seed)
     state = start(matrix)
-    before = state.copy()
+    before = copied(state)
     change(state, 6, 20, seed)
     assert matrix_of(state) == matrix.tolist()
     assert (state.plus != before.plus).any()
