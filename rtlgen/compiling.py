@@ -14,7 +14,15 @@ F = TypeVar("F", bound=Callable[..., object])
 
 config: Any = numba.config  # its attributes are made when it is loaded
 HERE = Path(__file__).parent
-SOURCES = ("annealing.py", "patterns.py", "pricing.py", "replaying.py", "sharing.py")
+SOURCES = (
+    "annealing.py",
+    "mincut.py",
+    "paths.py",
+    "patterns.py",
+    "pricing.py",
+    "replaying.py",
+    "sharing.py",
+)
 """Modules whose functions call each other."""
 
 

@@ -56,7 +56,7 @@ class Delay(NamedTuple):
 
     def scaled(self, percent: int) -> Delay:
         """So many percent of the delays, rounded up."""
-        return Delay(*(-(-delay * percent // 100) for delay in self))
+        return Delay(*(max(NEVER, -(-delay * percent // 100)) for delay in self))
 
 
 def delays(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> tuple[Delay, ...]:

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rtlgen.compiling import compiled
+
+Integers = npt.NDArray[np.int64]
 
 SOURCE, SINK = 0, 1
 ENDLESS = 1 << 60
@@ -12,84 +20,115 @@ ENDLESS = 1 << 60
 class Network:
     """Nodes are integers: 0 is the source, 1 the sink, the others are made by ``node``."""
 
-    edges: list[list[int]] = field(default_factory=lambda: [[], []])
-    """Of each node, the edges out of it; edge ``e ^ 1`` goes the other way."""
+    size: int = 2
     heads: list[int] = field(default_factory=list)
+    """Of every edge; edge ``e ^ 1`` goes the other way."""
     room: list[int] = field(default_factory=list)
 
     def node(self) -> int:
-        self.edges.append([])
-        return len(self.edges) - 1
+        self.size += 1
+        return self.size - 1
 
     def edge(self, tail: int, head: int, capacity: int) -> None:
-        self.edges[tail].append(len(self.heads))
-        self.edges[head].append(len(self.heads) + 1)
-        self.heads += [head, tail]
-        self.room += [capacity, 0]
+        self.heads += (head, tail)
+        self.room += (capacity, 0)
 
     def cut(self) -> list[bool]:
         """Which nodes are on the source's side: of all minimum cuts, as few as possible.
 
         Edges may be added afterwards, and the cut be asked for again: it goes on from there.
         """
-        while (levels := self._levels())[SOURCE]:
-            self._saturate(levels)
-        return self._reached()
-
-    def _levels(self) -> list[int]:
-        """One more than the distance to the sink, over edges with room; else zero."""
-        levels = [0] * len(self.edges)
-        levels[SINK] = level = 1
-        front = [SINK]
-        heads, room = self.heads, self.room
-        while front and not levels[SOURCE]:
-            reached, level = [], level + 1
-            for head in front:
-                for edge in self.edges[head]:
-                    if room[edge ^ 1] and not levels[tail := heads[edge]]:
-                        levels[tail] = level
-                        reached.append(tail)
-            front = reached
-        return levels
-
-    def _saturate(self, levels: list[int]) -> None:
-        """Push flow along shortest paths until none is left."""
-        heads, room, edges = self.heads, self.room, self.edges
-        untried = list(map(len, edges))
-        path: list[int] = []
-        node = SOURCE
-        while True:
-            if node == SINK:
-                flow = min([room[edge] for edge in path])
-                for edge in path:
-                    room[edge] -= flow
-                    room[edge ^ 1] += flow
-                full = next(i for i, edge in enumerate(path) if not room[edge])
-                node = heads[path[full] ^ 1]
-                del path[full:]
-            out, level = edges[node], levels[node] - 1
-            for at in range(untried[node] - 1, -1, -1):
-                edge = out[at]
-                if levels[heads[edge]] == level and room[edge]:
-                    untried[node] = at + 1
-                    path.append(edge)
-                    node = heads[edge]
-                    break
-            else:
-                untried[node] = 0
-                if not path:
-                    return
-                node = heads[path.pop() ^ 1]
-                untried[node] -= 1
-
-    def _reached(self) -> list[bool]:
-        """Where flow could still go from the source."""
-        reached = [False] * len(self.edges)
-        reached[SOURCE] = True
-        waiting = [SOURCE]
-        while waiting:
-            for edge in self.edges[waiting.pop()]:
-                if self.room[edge] and not reached[head := self.heads[edge]]:
-                    reached[head] = True
-                    waiting.append(head)
+        heads, room = (np.array(numbers, np.int64) for numbers in (self.heads, self.room))
+        levels = _saturated(Edges(heads, room, *_sorted(heads, self.size)))
+        self.room = room.tolist()
+        reached: list[bool] = (levels > 0).tolist()
         return reached
+
+
+class Edges(NamedTuple):
+    """The edges of a network, sorted by their tails."""
+
+    heads: Integers
+    room: Integers
+    order: Integers
+    first: Integers
+    """(nodes + 1,): of each node, where its edges begin in ``order``."""
+
+
+@compiled
+def _sorted(heads: Integers, size: int) -> tuple[Integers, Integers]:
+    """The edges in the order of their tails, and where those of each node begin."""
+    first = np.zeros(size + 1, np.int64)
+    for edge in range(heads.size):
+        first[heads[edge ^ 1] + 1] += 1
+    first = np.cumsum(first)
+    order, free = np.zeros(heads.size, np.int64), first.copy()
+    for edge in range(heads.size):
+        tail = heads[edge ^ 1]
+        order[free[tail]] = edge
+        free[tail] += 1
+    return order, first
+
+
+@compiled
+def _saturated(edges: Edges) -> Integers:
+    """Push all flow that there is room for; then the levels of what the source still reaches."""
+    while True:
+        levels = _levels(edges)
+        if not levels[SINK]:
+            return levels
+        _push(edges, levels)
+
+
+@compiled
+def _levels(edges: Edges) -> Integers:
+    """One more than the distance from the source, over edges with room; else zero."""
+    size = edges.first.size - 1
+    levels, queue = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    levels[SOURCE], queue[0] = 1, SOURCE
+    begin, end = 0, 1
+    while begin < end:
+        tail = queue[begin]
+        begin += 1
+        for at in range(edges.first[tail], edges.first[tail + 1]):
+            edge = edges.order[at]
+            head = edges.heads[edge]
+            if edges.room[edge] and not levels[head]:
+                levels[head] = levels[tail] + 1
+                queue[end] = head
+                end += 1
+    return levels
+
+
+@compiled
+def _push(edges: Edges, levels: Integers) -> None:
+    """Push flow along shortest paths until none is left."""
+    heads, room = edges.heads, edges.room
+    untried = edges.first[:-1].copy()
+    path, length, node = np.zeros(levels.size, np.int64), 0, SOURCE
+    while True:
+        if node == SINK:
+            flow = ENDLESS
+            for at in range(length):
+                flow = min(flow, room[path[at]])
+            for at in range(length - 1, -1, -1):
+                edge = path[at]
+                room[edge] -= flow
+                room[edge ^ 1] += flow
+                if not room[edge]:
+                    length = at
+            node = heads[path[length] ^ 1]
+        while untried[node] < edges.first[node + 1]:
+            edge = edges.order[untried[node]]
+            if room[edge] and levels[heads[edge]] == levels[node] + 1:
+                path[length] = edge
+                length += 1
+                node = heads[edge]
+                break
+            untried[node] += 1
+        else:
+            if not length:
+                return
+            length -= 1
+            node = heads[path[length] ^ 1]
+            untried[node] += 1

@@ -46,42 +46,54 @@ def _lasts(flow: Dataflow, timing: Timing, stages: Sequence[int], latency: int) 
 
 @dataclass(frozen=True)
 class Placement:
-    """Stages for the operations of ``flow``, with paths no longer than ``budget``."""
+    """Stages for the operations of ``flow``, with so many layers of registers."""
 
     flow: Dataflow
     timing: Timing
-    budget: int
     latency: int
 
     @cached_property
     def widths(self) -> list[int]:
         return _widths(self.flow, self.timing)
 
-    @cached_property
-    def latest(self) -> list[int]:
-        return self.timing.latest(self.budget, self.latency)
+    def bits(self, stages: Sequence[int]) -> int:
+        """Of all registers."""
+        layers = map(sub, _lasts(self.flow, self.timing, stages, self.latency), stages)
+        return sum(map(mul, self.widths, layers))
 
-    def best(self) -> list[int]:
-        """The earliest of the schedules with the fewest register bits."""
-        stages = self.timing.earliest(self.budget)
+    def best(self, budget: int) -> list[int]:
+        """The earliest of the schedules with the fewest register bits.
+
+        Paths are no longer than the budget.
+        """
+        stages = self.timing.earliest(budget)
+        latest = self.timing.latest(budget, self.latency)
         apart: set[tuple[int, int]] = set()
-        while (later := self._later(stages, apart)) != stages:
+        while (later := self._later(stages, latest, budget, apart)) != stages:
             stages = later
         return stages
 
-    def _later(self, stages: list[int], apart: set[tuple[int, int]]) -> list[int]:
+    def _later(
+        self, stages: list[int], latest: list[int], budget: int, apart: set[tuple[int, int]]
+    ) -> list[int]:
         """The schedule where those are a stage later that save the most; the same if none do.
 
         ``apart`` has the pairs that are known to need a layer between them; it learns of more.
         """
         network = Network()
-        nodes = {i: network.node() for i, s in enumerate(stages) if s < self.latest[i]}
+        nodes = {
+            i: network.node()
+            for i, (s, end) in enumerate(zip(stages, latest, strict=True))
+            if s < end
+        }
         self._price(network, nodes, stages)
         self._order(network, nodes, stages, apart)
         while True:
             moves = network.cut()
-            later = [s + (i in nodes and moves[nodes[i]]) for i, s in enumerate(stages)]
-            wrong = list(self.timing.apart(later, self.budget))
+            later = stages.copy()
+            for i, node in nodes.items():
+                later[i] += moves[node]
+            wrong = list(self.timing.apart(later, budget))
             if not wrong:
                 return later
             _follow(network, nodes, wrong)

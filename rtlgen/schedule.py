@@ -14,7 +14,7 @@ from functools import partial
 
 from rtlgen.chains import chains
 from rtlgen.dataflow import Dataflow
-from rtlgen.registers import Placement, register_bits
+from rtlgen.registers import Placement
 from rtlgen.targets import Target
 from rtlgen.timing import Timing
 from sim.errors import TooSlow
@@ -62,20 +62,17 @@ def schedule(
         needed = 1 + max(timing.earliest(budgets[0]), default=0)
         stages = needed if stages is None else stages
         _check_stages(timing, target, clock_hz, stages, needed)
-    if stages == 0:
-        found = [[0] * len(flow.ops)]
-    else:
-        found = [Placement(flow, timing, budget, stages).best() for budget in budgets]
-    best = min(found, key=partial(_price, flow, timing, stages))
+    placement = Placement(flow, timing, stages)
+    found = map(placement.best, budgets) if stages else [[0] * len(flow.ops)]
+    best = min(found, key=partial(_price, placement))
     longest = timing.longest(best) - timing.register if clock_hz is None else budgets[0]
     shared = chains(flow, timing, target, best, longest)
     return Schedule(tuple(best), stages, percents, shared)
 
 
-def _price(flow: Dataflow, timing: Timing, latency: int, stages: Sequence[int]) -> int:
+def _price(placement: Placement, stages: Sequence[int]) -> int:
     """A stage may be a percent longer if that saves more than two percent of the registers."""
-    bits = sum(register_bits(flow, timing, stages, latency))
-    return bits * timing.longest(stages) ** 2
+    return placement.bits(stages) * placement.timing.longest(stages) ** 2
 
 
 def _check_operations(flow: Dataflow, timing: Timing, target: Target, clock_hz: float) -> None:

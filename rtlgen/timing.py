@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from operator import add
 
+import numpy as np
+
+from rtlgen import paths
 from rtlgen.dataflow import Const, Dataflow, operands
 from rtlgen.delays import Delay, delays
 from rtlgen.targets import Target
@@ -46,6 +49,8 @@ class Timing:
         """Of each operation alone, from registers."""
         self.reads = [tuple(j for j, _ in waits) for waits in self.waits]
         self.users = [[j for j, _ in follows] for follows in self.follows]
+        self._starts = np.array(self.starts, np.int64).reshape(-1, 2)
+        self._before, self._behind = paths.arcs_of(self.waits), paths.arcs_of(self.follows)
 
     def arrivals(self, stages: Sequence[int]) -> list[int]:
         """How long after the registers of its stage each operation's result is there."""
@@ -53,10 +58,8 @@ class Timing:
 
     def times(self, stages: Sequence[int]) -> list[Times]:
         """The same, of the lowest and of the highest bit."""
-        times: list[Times] = []
-        for i in range(len(stages)):
-            times.append(self.time(i, stages, times))
-        return times
+        known = np.array(stages, np.int64)
+        return [*map(tuple, paths.arrivals(self._before, self._starts, known).tolist())]
 
     def time(self, i: int, stages: Sequence[int], times: Sequence[Times]) -> Times:
         """Of one operation, if those of what it reads are known."""
@@ -65,11 +68,8 @@ class Timing:
 
     def behind(self, stages: Sequence[int]) -> list[Times]:
         """How far it is from the ends of each result to the registers behind its stage."""
-        behind = [NOW] * len(stages)
-        for i in reversed(range(len(stages))):
-            given = [(behind[j], by) for j, by in self.follows[i] if stages[j] == stages[i]]
-            behind[i] = _latest(given, NOW)
-        return behind
+        none, known = np.zeros_like(self._starts), np.array(stages, np.int64)
+        return [*map(tuple, paths.departures(self._behind, none, known).tolist())]
 
     def longest(self, stages: Sequence[int]) -> int:
         """The clock's shortest period for a schedule, at least that of a register alone."""
@@ -77,28 +77,12 @@ class Timing:
 
     def earliest(self, budget: int) -> list[int]:
         """The first stage for each operation if paths are no longer than the budget."""
-        stages: list[int] = []
-        times: list[Times] = []
-        for start, waits in zip(self.starts, self.waits, strict=True):
-            stage = max([stages[j] for j, _ in waits], default=0)
-            time = _latest([(times[j], by) for j, by in waits if stages[j] == stage], start)
-            if max(time) > budget:
-                stage, time = stage + 1, start
-            stages.append(stage)
-            times.append(time)
+        stages: list[int] = paths.earliest(self._before, self._starts, budget).tolist()
         return stages
 
     def latest(self, budget: int, stages: int) -> list[int]:
         """The last stage for each operation; what nothing precedes stays in stage 0."""
-        last = [0] * len(self.starts)
-        times = [NOW] * len(self.starts)
-        for i in reversed(range(len(last))):
-            stage = min([last[j] for j, _ in self.follows[i]], default=stages - 1)
-            behind = [(times[j], by) for j, by in self.follows[i] if last[j] == stage]
-            time = _latest(behind, NOW)
-            if max(map(add, self.starts[i], time)) > budget:
-                stage, time = stage - 1, NOW
-            last[i], times[i] = stage, time
+        last = paths.latest(self._behind, self._starts, budget, stages - 1).tolist()
         return [
             stage if delay or reads else 0
             for stage, delay, reads in zip(last, self.delays, self.reads, strict=True)
@@ -109,12 +93,12 @@ class Timing:
         times = self.times(stages)
         for i in ends:
             path, at = [i], times[i].index(max(times[i]))
-            while found := self._before(path[-1], at, stages, times):
+            while found := self._last(path[-1], at, stages, times):
                 path.append(found[0])
                 at = found[1]
             yield path
 
-    def _before(
+    def _last(
         self, i: int, at: int, stages: Sequence[int], times: Sequence[Times]
     ) -> tuple[int, int] | None:
         """The operand, and which end of it, that one end of a result was there last after."""

@@ -50,7 +50,7 @@ def test_no_schedule_has_fewer_registers(seed, operations, latency):
     flow = random_flow(seed, operations=operations, inputs=2)
     timing = Timing(flow, TARGET)
     budget = timing.budget(latency)
-    stages = Placement(flow, timing, budget, latency).best()
+    stages = Placement(flow, timing, latency).best(budget)
     assert legal(flow, timing, stages, budget)
     others = [s for s in schedules(flow, timing, latency) if legal(flow, timing, s, budget)]
     fewest = min(sum(register_bits(flow, timing, s, latency)) for s in others)
@@ -99,7 +99,7 @@ def test_a_linear_program_finds_no_fewer(build, latency, percent):
     flow = build()
     timing = Timing(flow, TARGET)
     budget = timing.budget(latency) * percent // 100
-    stages = Placement(flow, timing, budget, latency).best()
+    stages = Placement(flow, timing, latency).best(budget)
     assert legal(flow, timing, stages, budget)
     assert bits(flow, stages, latency) == optimum(flow, budget, latency)
 
@@ -112,14 +112,14 @@ def test_a_value_is_registered_where_it_is_narrow():
     flow.outputs = [wide]
     timing = Timing(flow, TARGET)
     for latency in (2, 3, 4):
-        stages = Placement(flow, timing, timing.budget(1), latency).best()
+        stages = Placement(flow, timing, latency).best(timing.budget(1))
         assert bits(flow, stages, latency) == latency - 1 + flow.intervals[wide.op].width
 
 
 def placed(flow, latency=4):
     timing = Timing(flow, TARGET)
     budget = timing.budget(latency)
-    stages = Placement(flow, timing, budget, latency).best()
+    stages = Placement(flow, timing, latency).best(budget)
     return legal(flow, timing, stages, budget), bits(flow, stages, latency) - optimum(
         flow, budget, latency
     )
@@ -135,5 +135,5 @@ def test_planted_bugs_are_found(monkeypatch):
         patch.setattr(Placement, "widths", property(lambda self: [1] * len(self.flow.ops)))
         assert placed(flow)[1] > 0
     with monkeypatch.context() as patch:
-        patch.setattr(Placement, "_later", lambda _, stages, __: stages)
+        patch.setattr(Placement, "_later", lambda _, stages, *__: stages)
         assert placed(flow)[1] > 0

@@ -122,7 +122,7 @@ def test_registers_are_saved():
 def test_a_longer_stage_is_for_the_sake_of_registers(stages):
     flow = layers(6, 8, 60)
     timing, plan = Timing(flow, TARGET), schedule(flow, TARGET, stages=stages)
-    shortest = Placement(flow, timing, timing.budget(stages), stages).best()
+    shortest = Placement(flow, timing, stages).best(timing.budget(stages))
     longer = timing.longest(plan.stages) / timing.longest(shortest)
     fewest = bits(flow, timing, Schedule(tuple(shortest), stages))
     assert 1 <= longer**2 * bits(flow, timing, plan) <= fewest
