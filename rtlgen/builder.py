@@ -53,8 +53,8 @@ class Builder:
 
     def interval(self, wire: Wire) -> Interval:
         """What a wire may hold, in the step of its operation times its shift."""
-        lo, hi, exp = self.intervals[wire.op]
-        return Interval(lo, hi, exp + wire.shift)
+        r = self.intervals[wire.op]
+        return r.scaled(wire.shift) if wire.shift else r
 
     def emit(self, op: Op, interval: Interval) -> Wire:
         """Append an operation, or find the equal one that is there already."""

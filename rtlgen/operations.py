@@ -20,7 +20,7 @@ class Wire(NamedTuple):
     shift: int = 0
 
     def __lshift__(self, shift: int) -> Wire:
-        return Wire(self.op, self.shift + shift)
+        return Wire(self.op, self.shift + shift) if shift else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ class Interval(NamedTuple):
     @property
     def width(self) -> int:
         """Bits of the narrowest two's complement format that holds every code."""
-        return max(self.hi, ~self.lo if self.signed else 0).bit_length() + self.signed
+        lo, hi, _ = self
+        return max(hi, ~lo).bit_length() + 1 if lo < 0 else hi.bit_length()
 
     @property
     def top(self) -> int:
@@ -189,6 +190,8 @@ class Interval(NamedTuple):
 
     def at(self, exp: int) -> Interval:
         """The same values, counted in a finer step."""
+        if exp == self.exp:
+            return self
         return Interval(self.lo << self.exp - exp, self.hi << self.exp - exp, exp)
 
     def scaled(self, shift: int) -> Interval:
@@ -199,9 +202,12 @@ class Interval(NamedTuple):
         """What is left of these values once they are known to be in another range too."""
         if known is None:
             return self
-        finer = max(0, self.exp - known.exp)
-        lo, hi = known.at(min(self.exp, known.exp))[:2]
-        return Interval(max(self.lo, -(-lo >> finer)), min(self.hi, hi >> finer), self.exp)
+        lo, hi, exp = known
+        if exp > self.exp:
+            lo, hi = lo << exp - self.exp, hi << exp - self.exp
+        elif exp < self.exp:
+            lo, hi = -(-lo >> self.exp - exp), hi >> self.exp - exp
+        return Interval(max(self.lo, lo), min(self.hi, hi), self.exp)
 
     def __str__(self) -> str:
         """As ``s8 e-6``: signed, 8 bits, in steps of ``2**-6``."""
