@@ -19,7 +19,7 @@ from rtlgen.encoding import Floats
 from rtlgen.frontend import Given
 from rtlgen.lowering import constant_products, lower
 from rtlgen.network import Network, Samples
-from rtlgen.optimize import optimize
+from rtlgen.optimize import finish, prepare
 from rtlgen.options import Options
 from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
@@ -188,8 +188,8 @@ class _Maker:
     source: Network
     options: Options
     target: Target
-    plans: dict[int, Plans] = field(default_factory=dict)
-    """By how many numbers an adder takes."""
+    prepared: dict[int, Dataflow] = field(default_factory=dict)
+    """The operations by how many numbers an adder takes, before any are added up."""
 
     def fewest_stages(self, progress: Progress, *, tables: bool) -> Design:
         """Adders of three numbers take fewer LUTs than those of two, but are later.
@@ -203,9 +203,10 @@ class _Maker:
         designs: list[Design] = []
         refusals: list[TooSlow] = []
         for target, hurried in mixtures:
-            plans = self._searched(target, progress)
             told = Silent() if designs or refusals else progress  # what is searched takes longest
-            flow = self._operations(target, plans, told, hurried=hurried, tables=tables)
+            flow = self._prepared(target, progress, told)
+            flow = finish(flow, target, hurried=hurried, tables=tables)
+            told.begin("schedule")
             try:
                 designs.append(_scheduled(self._design(target, flow)))
             except TooSlow as refusal:
@@ -216,26 +217,18 @@ class _Maker:
             raise max(refusals, key=lambda refusal: refusal.reached_hz)
         return min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
 
-    def _searched(self, target: Target, progress: Progress) -> Plans:
-        if target.arity not in self.plans:
-            effort, exact = self.options.effort, self.options.exact
-            plans = Plans(Search(target.arity, effort, ends=target.chain_ends, exact=exact))
-            problems = constant_products(self.source.graph)
-            progress.begin("search", len(problems))
-            plans.prepare(problems, progress)
-            self.plans[target.arity] = plans
-        return self.plans[target.arity]
-
-    def _operations(
-        self, target: Target, plans: Plans, progress: Progress, *, hurried: bool, tables: bool
-    ) -> Dataflow:
-        graph = self.source.graph
-        progress.begin("lower", len(graph.nodes))
-        flow = lower(graph, progress, plans)
-        progress.begin("optimize")
-        flow = optimize(flow, target, hurried=hurried, tables=tables)
-        progress.begin("schedule")
-        return flow
+    def _prepared(self, target: Target, searching: Progress, progress: Progress) -> Dataflow:
+        if target.arity not in self.prepared:
+            graph = self.source.graph
+            plans = Plans(Search(target.arity, self.options.effort, ends=target.chain_ends))
+            problems = constant_products(graph)
+            searching.begin("search", len(problems))
+            plans.prepare(problems, searching)
+            progress.begin("lower", len(graph.nodes))
+            flow = lower(graph, progress, plans)
+            progress.begin("optimize")
+            self.prepared[target.arity] = prepare(flow)
+        return self.prepared[target.arity]
 
     def _design(self, target: Target, flow: Dataflow) -> Design:
         """Without stages."""

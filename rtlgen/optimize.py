@@ -31,8 +31,20 @@ def optimize(
     ``hurried`` sums are there as early as they can be; with ``tables``, what few bits decide is
     looked up where that is smaller.
     """
+    return finish(prepare(flow), target, hurried=hurried, tables=tables)
+
+
+def prepare(flow: Dataflow) -> Dataflow:
+    """The first half, in which neither target nor adders matter."""
     for run in PASSES:
         flow = run(flow)
+    return flow
+
+
+def finish(
+    flow: Dataflow, target: Target | None, *, hurried: bool = False, tables: bool = True
+) -> Dataflow:
+    """The second half, as ``optimize`` is told."""
     if target is not None:
         flow = regroup(flow, target, hurried=hurried)
     for run in CUTTING:

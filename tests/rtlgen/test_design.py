@@ -10,7 +10,7 @@ import pytest
 import rtlgen.network
 from rtlgen import Design, Options, generate
 from rtlgen.dataflow import evaluate
-from rtlgen.optimize import optimize
+from rtlgen.optimize import finish
 from sim.errors import ConfigError, DataError
 from sim.manifest import Ports
 from tests.rtlgen.models import QUANT, model, saved, tiny
@@ -292,9 +292,9 @@ def test_of_a_large_network_one_mixture_of_adders_is_tried(monkeypatch):
 
     def counting(flow, target, *, hurried, tables):
         tried.append((target.arity, hurried))
-        return optimize(flow, target, hurried=hurried, tables=tables)
+        return finish(flow, target, hurried=hurried, tables=tables)
 
-    monkeypatch.setattr("rtlgen.design.optimize", counting)
+    monkeypatch.setattr("rtlgen.design.finish", counting)
     generate(tiny())
     assert tried == [(3, False), (3, True), (2, False)]
     monkeypatch.setattr("rtlgen.design.LARGE", 1)

@@ -42,8 +42,8 @@ from rtlgen.dataflow import (
 from rtlgen.design import Design
 from rtlgen.graph import Graph, Node
 from rtlgen.lowering import lower
-from rtlgen.optimize import optimize
-from rtlgen.proof import Proof, prove, rules
+from rtlgen.optimize import finish, optimize
+from rtlgen.proof import Proof, prove
 from rtlgen.proof.algebra import Algebra
 from rtlgen.proof.curves import LIMIT
 from rtlgen.proof.forms import Key
@@ -700,11 +700,11 @@ def test_a_design_that_is_disproved_is_not_written(tmp_path, monkeypatch, capsys
     saved(tiny())
 
     def mistaken(flow: Dataflow, target: Target, *, hurried: bool, tables: bool) -> Dataflow:
-        wrong = copy(optimize(flow, target, hurried=hurried, tables=tables))
+        wrong = copy(finish(flow, target, hurried=hurried, tables=tables))
         wrong.outputs.reverse()
         return wrong
 
-    monkeypatch.setattr("rtlgen.design.optimize", mistaken)
+    monkeypatch.setattr("rtlgen.design.finish", mistaken)
     assert cli.main(["net.onnx", "-o", "out", "--no-verify"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error == (
