@@ -15,8 +15,6 @@ from rtlgen.digits import canonical
 from rtlgen.plan import Plan, Step, Term
 from sim.errors import ConfigError
 
-UNITS = 0.8
-"""Of CP-SAT's deterministic time in a second of a processor, about."""
 MOST_ADDERS = 16
 """Of a plan that is searched for a smaller one; the time grows tenfold with each."""
 MOST_BITS = 16
@@ -57,7 +55,7 @@ def fewest(
     none is shifted down. That takes about so many seconds of a processor, by a measure that gives
     the same answer everywhere.
     """
-    best, left = None, seconds * UNITS
+    best, left = None, seconds
     for count in range(most, bound(columns) - 1, -1):
         question = Question(columns, count, depth)
         known = question.ask(left)
@@ -169,12 +167,12 @@ class Question:
             most = len(self.sums)
             self.model.add(most * d + c <= most * b + a)
 
-    def ask(self, units: float) -> bool | None:
-        """Whether there is such a graph; None if so much deterministic time is not enough."""
+    def ask(self, seconds: float) -> bool | None:
+        """Whether there is such a graph; None if so much (deterministic) time is not enough."""
         parameters = self.solver.parameters
         parameters.num_workers = 1
         parameters.random_seed = 1
-        parameters.max_deterministic_time = units
+        parameters.max_deterministic_time = seconds
         status = self.solver.status_name(self.solver.solve(self.model))
         assert status != "MODEL_INVALID", self.model.validate()
         return {"OPTIMAL": True, "FEASIBLE": True, "INFEASIBLE": False}.get(status)

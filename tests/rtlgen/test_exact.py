@@ -108,11 +108,6 @@ def test_several_numbers_at_once(numbers, adders):
     assert least([(n,) for n in numbers]) == adders == bound([(n,) for n in numbers])
 
 
-@pytest.mark.slow
-def test_the_smallest_number_that_takes_five():
-    assert least([(14709,)]) == 5
-
-
 @pytest.mark.parametrize(
     ("k", "n", "top"),
     [(1, 2, 31), (2, 1, 31), (2, 2, 7), (2, 3, 3), (3, 2, 3), (3, 3, 2), (4, 4, 1)],
