@@ -85,5 +85,5 @@ def scaled(codes: list[int], exps: list[int]) -> list[Fraction]:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_verilog_is_the_reference(kind):
-    for made in designs(200, kind, 3, limit=800):
+    for made in designs(200, kind, 2, limit=500):
         assert made.verify().samples == made.options.samples
