@@ -41,7 +41,8 @@ def trimmed(x: Value, r: Interval) -> Value:
 
 def resized(x: Value, width: int) -> Value:
     """The lower bits of a number, which has as many as are asked for."""
-    return Cat(x, _sign(x).replicate(width - len(x))) if len(x) < width else x[:width]
+    missing = width - len(x)
+    return Cat(x, *[_sign(x)] * missing) if missing > 0 else x[:width]
 
 
 def finer(x: Value, by: int) -> Value:
