@@ -98,7 +98,7 @@ class Observed:
 
 
 class Evaluation:
-    """Every value of the model, sample by sample; computed once, if few enough to be remembered."""
+    """Every value of the model on samples, some at a time; computed once, if few enough to keep."""
 
     def __init__(self, model: Model, data: Data) -> None:
         self.model, self.data = model, data
@@ -139,22 +139,30 @@ def observe(
     numbers: dict[str, list[Any]] = defaultdict(list)
     outputs: dict[str, list[Any]] = {name: [] for name in model.outputs}
     for values in evaluated or evaluate(model, data):
+        count = len(next(iter(values.values())))
         for name, given in outputs.items():
-            given.append(values[name] if name in values else model.constants[name])
+            given.append(values[name] if name in values else _repeated(model, name, count))
         for name, value in values.items():
-            lo, hi = found.get(name, (value, value))
-            found[name] = np.minimum(lo, value), np.maximum(hi, value)
-            squares[name] = squares.get(name, 0) + np.square(value, dtype=float)
-            flat = value.reshape(-1)
-            numbers[name].append(
-                flat if flat.size <= each else flat[draw.integers(flat.size, size=each)]
-            )
+            lo, hi = found.get(name, (value[0], value[0]))
+            found[name] = np.minimum(lo, value.min(0)), np.maximum(hi, value.max(0))
+            squares[name] = squares.get(name, 0) + np.square(value, dtype=float).sum(0)
+            rows = value.reshape(count, -1)
+            if rows.shape[1] > each:
+                picked = draw.integers(rows.shape[1], size=(count, each))
+                rows = np.take_along_axis(rows, picked, 1)
+            numbers[name].append(rows.reshape(-1))
     return Observed(
         {name: (lo.astype(float), hi.astype(float)) for name, (lo, hi) in found.items()},
         {name: np.sqrt(total / samples) for name, total in squares.items()},
         {name: np.concatenate(parts).astype(float) for name, parts in numbers.items()},
-        {name: np.stack(parts) for name, parts in outputs.items()},
+        {name: np.concatenate(parts) for name, parts in outputs.items()},
     )
+
+
+def _repeated(model: Model, name: str, samples: int) -> npt.NDArray[Any]:
+    """An output that is a constant."""
+    constant = model.constants[name]
+    return np.broadcast_to(constant, (samples, *constant.shape))
 
 
 def _shaped(name: str, shape: tuple[int, ...], arrays: Data, where: str) -> npt.NDArray[np.float64]:

@@ -86,12 +86,12 @@ def of(
 def counted(
     formats: Mapping[str, Chosen], samples: Iterable[Mapping[str, Floats]]
 ) -> tuple[Clipped, ...]:
-    """The values of these formats that are clipped, from every value of one sample at a time."""
+    """The values of these formats that are clipped, from every value of some samples at a time."""
     clipped: Counter[str] = Counter()
     numbers: Counter[str] = Counter()
     for values in samples:
         for name, chosen in formats.items():
-            clipped[name] += outside(chosen, values[name][None].astype(float))
+            clipped[name] += outside(chosen, values[name].astype(float))
             numbers[name] += values[name].size
     return tuple(
         Clipped(name, clipped[name], numbers[name], str(chosen))

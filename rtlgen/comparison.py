@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from math import inf, log10, prod, sqrt
+from math import inf, log10, sqrt
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,6 @@ from rtlgen.tables import Column
 FORMAT = 1
 POINTS = 1000
 """Of each output, that are drawn."""
-_ELEMENTS = 1 << 22
-"""Numbers that are compared at a time, about."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,12 @@ def of(
     producers = model.producers()
     names = [n for n in (*model.inputs, *producers) if n in trace.values]
     tallies = {name: _Tally(name in model.outputs) for name in names}
-    for floats, part in _chunks(model, data, evaluated or evaluate(model, data)):
+    start = 0
+    for values in evaluated or evaluate(model, data):
+        floats = {name: value.astype(float) for name, value in values.items() if name in tallies}
+        end = start + len(next(iter(values.values())))
+        part = {name: array[start:end] for name, array in data.items()}
+        start = end
         codes = {n: codings.inputs[n].encode(x, n) for n, x in part.items()}
         fixed = trace.numbers(codes, names)
         for name, tally in tallies.items():
@@ -160,19 +162,6 @@ class _Tally:
     def points(self) -> tuple[Floats, Floats]:
         floats, fixed = (np.concatenate(parts) for parts in zip(*self.pairs, strict=True))
         return floats[:POINTS], fixed[:POINTS]
-
-
-def _chunks(
-    model: Model, data: Data, evaluated: Iterable[Mapping[str, Any]]
-) -> Iterator[tuple[Mapping[str, Floats], Data]]:
-    """Every value of the float model on a few samples, and these samples."""
-    size = sum(prod(shape) for shape in model.shapes.values())
-    step = max(1, min(256, _ELEMENTS // max(1, size)))
-    samples, start = iter(evaluated), 0
-    while values := list(islice(samples, step)):
-        part = {name: array[start : start + step] for name, array in data.items()}
-        yield {name: np.stack([v[name] for v in values]).astype(float) for name in values[0]}, part
-        start += step
 
 
 def _decimals(heading: str, values: Sequence[float]) -> Column:

@@ -1,13 +1,14 @@
 """The float network on real data: what range each of its values takes.
 
-Done by ONNX's own reference in single precision, sample by sample, for that is what the model
-means. Used to choose formats, never to decide a bit.
+Done by ONNX's own reference in single precision, for that is what the model means. Used to choose
+formats, never to decide a bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,16 @@ from onnx.reference.op_run import OpRun
 
 from kernels.base import OnnxNode, Operator
 from kernels.pool import GlobalSumPool, SumPool
+from rtlgen.frontend.batching import Batched
 from rtlgen.frontend.model import QONNX, Array, Model
 from rtlgen.frontend.reading import NEWEST
 from rtlgen.frontend.shapes import to_proto
 from rtlgen.frontend.truths import on_floats
 from rtlgen.rationals import Rationals, along
 from sim.errors import DataError
+
+SAMPLES, NUMBERS = 256, 1 << 21
+"""That are computed at a time, at most; one sample at least."""
 
 _ROUND: Mapping[str, Callable[[Any], Any]] = {
     "ROUND": np.rint,
@@ -117,14 +122,40 @@ class Gather(OpRun):
         return (np.take(x, places, axis),)
 
 
-class MaxPool(OpRun):
-    """By our own operator: ONNX's reference knows only some ranks and pads."""
+class Own(OpRun):
+    """By our own operator."""
 
-    def _run(self, x: Any, **attributes: Any) -> tuple[Any]:
+    def operator(self) -> Any:
         proto = self.onnx_node
         given = {a.name: get_attribute_value(a) for a in proto.attribute}
         node = OnnxNode(proto.name, proto.op_type, tuple(proto.input), tuple(proto.output), given)
-        op: Any = Operator.named(node).from_onnx(node)
+        return Operator.named(node).from_onnx(node)
+
+
+class Conv(Own):
+    """A product for each position of the kernel: several times as fast as for all windows."""
+
+    def _run(self, x: Any, w: Any, b: Any = None, **_: Any) -> tuple[Any]:
+        op = self.operator()
+        axes = op.axes(x.shape, w.shape[2:])
+        padded = np.pad(x, [(0, 0), (0, 0), *((axis.before, axis.after) for axis in axes)])
+        counts, group = [len(axis.positions) for axis in axes], op.group
+        filters = w.reshape(group, len(w) // group, *w.shape[1:])
+        y = np.zeros((len(x), group, len(w) // group, prod(counts)), x.dtype)
+        for place in np.ndindex(*w.shape[2:]):
+            read = [a.before + a.positions[:, k] for a, k in zip(axes, place, strict=True)]
+            window = padded[:, :, *(slice(r[0], r[-1] + 1, (*np.diff(r), 1)[0]) for r in read)]
+            rows = window.reshape(len(x), group, w.shape[1], -1)
+            y += filters[:, :, :, *place] @ rows
+        y = y.reshape(len(x), len(w), *counts)
+        return (y if b is None else y + b.reshape(-1, *(1,) * len(axes)),)
+
+
+class MaxPool(Own):
+    """ONNX's reference knows only some ranks and pads."""
+
+    def _run(self, x: Any, **_: Any) -> tuple[Any]:
+        op = self.operator()
         result = op.forward(Rationals(x.astype(float))).values
         average = isinstance(op, SumPool | GlobalSumPool)
         return ((result / op.divisors(x.shape) if average else result).astype(x.dtype),)
@@ -144,23 +175,26 @@ class GlobalAveragePool(MaxPool):
 
 _OPERATORS = [
     *(Quant, IntQuant, BipolarQuant, Trunc, MultiThreshold, DequantizeLinear, Cast, Gather),
-    *(MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool),
+    *(Conv, MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool),
 ]
 
 
 def evaluate(model: Model, data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
-    """Every value of the model, for one sample after the other (axis 0 of the data)."""
+    """Every value of the model, for some samples after the others (axis 0, as of the data)."""
     names = [name for node in model.nodes for name in node.outputs if name]
-    reference = ReferenceEvaluator(_proto(model, names), new_ops=_OPERATORS + on_floats(model))
-    for i in range(len(next(iter(data.values())))):
-        feeds = {
-            name: np.asarray(data[name][i], np.float32).reshape(shape)
+    with np.errstate(all="ignore"):
+        operators = _OPERATORS + on_floats(model)
+        reference = Batched(ReferenceEvaluator(_proto(model, names), new_ops=operators))
+    size = sum(prod(shape) for shape in model.shapes.values())
+    step = max(1, min(SAMPLES, NUMBERS // max(1, size)))
+    for start in range(0, len(next(iter(data.values()))), step):
+        inputs = {
+            name: np.asarray(data[name][start : start + step], np.float32).reshape(-1, *shape)
             for name, shape in model.inputs.items()
         }
         with np.errstate(all="ignore"):
-            results = reference.run(None, feeds)
-        arrays = [np.asarray(result) for result in results]
-        yield {**feeds, **dict(zip(names, arrays, strict=True))}
+            values = reference.run(inputs)
+        yield values
 
 
 def _limited(steps: Any, width: Any, attributes: Mapping[str, Any]) -> Any:

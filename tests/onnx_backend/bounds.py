@@ -52,7 +52,8 @@ def error_bounds(answer: Answer, unit: float, seed: int = 0) -> list[Floats]:
     sizes = {name: int(np.prod(shape)) for name, shape in model.shapes.items()}
     relative = 4 * unit * max(sizes.values(), default=1) ** 0.5
     moves = {n: relative * np.abs(values[n]) for n in model.inputs}
-    (exact,) = evaluate(model, {name: x[None] for name, x in values.items() if name in moves})
+    (batch,) = evaluate(model, {name: x[None] for name, x in values.items() if name in moves})
+    exact = {name: x[0] for name, x in batch.items()}
     for name, chosen in formats.items():
         moves[name] = moves.get(name, 0) + _rounding(chosen, values.get(name))
     for node in model.nodes:
@@ -70,9 +71,9 @@ def error_bounds(answer: Answer, unit: float, seed: int = 0) -> list[Floats]:
     count = sum(np.size(m) for m in moves.values()) ** 0.5
     bounds = []
     for name in answer.network.graph.outputs:
-        results = np.array([run[name] for run in runs], np.float64)
-        spread = np.sqrt(((results - exact[name]) ** 2).mean(0))
-        bounds.append(SAFETY * count * spread + relative * np.abs(exact[name]).max(initial=0))
+        results = np.concatenate([run[name] for run in runs]).astype(np.float64)
+        spread = np.sqrt(((results[1:] - results[0]) ** 2).mean(0))
+        bounds.append(SAFETY * count * spread + relative * np.abs(results[0]).max(initial=0))
     return bounds
 
 
