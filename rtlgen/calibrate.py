@@ -15,19 +15,23 @@ import numpy.typing as npt
 from rtlgen.formats import Formats, Ranges
 from rtlgen.frontend import Model
 from rtlgen.frontend.evaluation import evaluate
+from rtlgen.moments import Moments, Observer
 from rtlgen.notation import Floats, Format
+from rtlgen.wanted import apart
 from sim.errors import DataError, nearest
 
 Data = Mapping[str, npt.NDArray[Any]]
 
 DEFAULTS = {
-    "inputs": Format(16, per="element"),
+    "inputs": Format(16),
     "weights": Format(12),
     "activations": Format(12),
 }
 """What a float model is rounded to where its configuration says nothing."""
 NUMBERS = 1 << 14
 """Of each value, that are kept to judge formats with; one of each sample at least."""
+WHOLE = 1 << 10
+"""Samples that are kept as they are of a value whose elements have formats of their own."""
 
 REMEMBERED = 1 << 26
 """Numbers of single precision, of all samples, that are not computed a second time."""
@@ -79,7 +83,12 @@ def informed(formats: Formats, seen: Observed) -> Formats:
     """The formats, with defaults for a float model, and what was seen of its values."""
     defaults = {**DEFAULTS, **formats.defaults}
     return replace(
-        formats, defaults=defaults, ranges=seen.ranges, rms=seen.rms, numbers=seen.numbers
+        formats,
+        defaults=defaults,
+        ranges=seen.ranges,
+        rms=seen.rms,
+        numbers=seen.numbers,
+        moments=seen.moments,
     )
 
 
@@ -92,7 +101,12 @@ class Observed:
     rms: Mapping[str, Floats]
     """The root of the mean square of every element."""
     numbers: Mapping[str, Floats]
-    """Some :data:`NUMBERS` of each value, spread over samples and elements, or all if fewer."""
+    """Some :data:`NUMBERS` of each value, spread over samples and elements, or all if fewer.
+
+    Of one whose elements are :func:`apart`, they are whole samples: axis 0 counts them.
+    """
+    moments: Mapping[str, Moments]
+    """Of what constants are multiplied with, by their names."""
     outputs: Mapping[str, Floats]
     """What the model gives, axis 0 counting samples."""
 
@@ -138,6 +152,7 @@ def observe(
     squares: dict[str, Any] = {}
     numbers: dict[str, list[Any]] = defaultdict(list)
     outputs: dict[str, list[Any]] = {name: [] for name in model.outputs}
+    observer, whole, start = Observer(model, samples, draw), apart(model), 0
     for values in evaluated or evaluate(model, data):
         count = len(next(iter(values.values())))
         for name, given in outputs.items():
@@ -146,15 +161,22 @@ def observe(
             lo, hi = found.get(name, (value[0], value[0]))
             found[name] = np.minimum(lo, value.min(0)), np.maximum(hi, value.max(0))
             squares[name] = squares.get(name, 0) + np.square(value, dtype=float).sum(0)
+            if name in whole:
+                every = -(-samples // WHOLE)
+                numbers[name].append(value[-start % every :: every])
+                continue
             rows = value.reshape(count, -1)
             if rows.shape[1] > each:
                 picked = draw.integers(rows.shape[1], size=(count, each))
                 rows = np.take_along_axis(rows, picked, 1)
             numbers[name].append(rows.reshape(-1))
+        observer.add(values)
+        start += count
     return Observed(
         {name: (lo.astype(float), hi.astype(float)) for name, (lo, hi) in found.items()},
         {name: np.sqrt(total / samples) for name, total in squares.items()},
         {name: np.concatenate(parts).astype(float) for name, parts in numbers.items()},
+        observer.found,
         {name: np.concatenate(parts) for name, parts in outputs.items()},
     )
 

@@ -20,6 +20,9 @@ A configuration is TOML::
     [types.Conv]                     # by the ONNX operator of a node, or a pattern of them
     weights = "6"
 
+    [constants]                      # numbers that take the place of the model's
+    "fc1.bias" = [0.25, -1.5]
+
 A format is ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per element|channel|tensor]``. Without a sign
 or a step, both follow from what calibration saw, or from the constant itself:
 :class:`rtlgen.notation.Fit` says how. Weights then have a step for each output channel, all else
@@ -42,7 +45,10 @@ import numpy as np
 from rtlgen import entries
 from rtlgen.entries import PARTS
 from rtlgen.frontend import Model
+from rtlgen.moments import Moments
 from rtlgen.notation import SHOWN, Choice, Chosen, Fit, Floats, Format, choice, choose
+from rtlgen.rationals import broadcasts
+from rtlgen.wanted import apart
 from sim.errors import ConfigError, nearest
 from sim.intervals import Intervals
 from sim.rounding import Interval
@@ -50,7 +56,7 @@ from sim.rounding import Interval
 Ranges = Mapping[str, tuple[Floats, Floats]]
 """The least and largest number of every element of a value, by its name."""
 
-_TABLES = ("defaults", "formats", "layers", "types", "hls")
+_TABLES = ("defaults", "formats", "layers", "types", "constants", "hls")
 """[hls] is for hlsgen alone, which reads it from the same file."""
 _DEFAULTS = ("activations", "inputs", "weights")
 
@@ -67,8 +73,14 @@ class Formats:
     rms: Mapping[str, Floats] = field(default_factory=dict)
     """The root of the mean square of every element, as calibration saw it."""
     numbers: Mapping[str, Floats] = field(default_factory=dict)
-    """Some numbers of each value, as calibration saw them."""
+    """Some numbers of each value, as calibration saw them; of one that is apart, whole samples."""
+    moments: Mapping[str, Moments] = field(default_factory=dict)
+    """Of what weights are multiplied with, as calibration saw it."""
+    apart: frozenset[str] = frozenset()
+    """Vectors whose elements have a step each, unless their format says otherwise."""
     fit: Fit = Fit.ERROR
+    constants: Mapping[str, Floats] = field(default_factory=dict)
+    """What takes the place of the model's, once normalizations are folded into them."""
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The values that each entry of the configuration was found to stand for."""
 
@@ -107,6 +119,7 @@ class Formats:
             {k: choice(v, f"{config} [formats] {k!r}") for k, v in values.items()},
             _nested(tables, "layers", config),
             _nested(tables, "types", config),
+            constants=_constants(tables, config),
         )
 
     def bound(self, model: Model) -> Formats:
@@ -120,7 +133,8 @@ class Formats:
         given = entries.of_types(self.types, model, origins)
         given |= entries.of_layers(self.layers, model, origins)
         given |= {name: self.values[key] for name, key in named.items()}
-        return replace(self, values=given, layers={}, types={}, origins=origins)
+        own = frozenset(apart(model))
+        return replace(self, values=given, layers={}, types={}, origins=origins, apart=own)
 
     def with_widths(self, widths: Mapping[str, int], single: Mapping[str, int]) -> Formats:
         """The same with so many bits for these defaults, and for single values that follow them."""
@@ -146,6 +160,22 @@ class Formats:
                     f"config: the format of {entry!r} has no effect; formats are for inputs, "
                     f"results of nodes, weights and biases"
                 )
+
+    def replaced(self, model: Model) -> dict[str, Floats]:
+        """The constants of a model, with those of the configuration among them."""
+        for name, numbers in self.constants.items():
+            if name not in model.constants:
+                raise ConfigError(
+                    f"config: [constants] {name!r}: the model has no such constant"
+                    f"{nearest(name, model.constants)}"
+                )
+            own = model.constants[name].shape
+            if not broadcasts(own, numbers.shape):
+                raise ConfigError(
+                    f"config: [constants] {name!r} has the shape {list(numbers.shape)}, but that "
+                    f"of the model has {list(own)}; give as many numbers"
+                )
+        return {**model.constants, **self.constants}
 
     def input(self, name: str, shape: tuple[int, ...]) -> Chosen | None:
         """The formats of an input."""
@@ -236,6 +266,8 @@ class Formats:
         if given.flat[0].per == "channel":
             raise _not_of_weights(name)
         numbers = self.numbers.get(name) if self.fit is Fit.ERROR else None
+        if name in self.apart and given.size == 1 and not given.flat[0].per:
+            given = np.array(replace(given.flat[0], per="element"), object)
         return choose(given, self.ranges.get(name), shape, name, numbers, alike=alike)
 
 
@@ -253,6 +285,22 @@ def _nested(tables: Mapping[str, Any], kind: str, config: str) -> dict[str, dict
         where = f"{config} [{kind}.{name!r}]"
         _known(_table(table, where), PARTS, f"{where} key")
         found[name] = {k: choice(v, f"{where} {k!r}") for k, v in table.items()}
+    return found
+
+
+def _constants(tables: Mapping[str, Any], config: str) -> dict[str, Floats]:
+    given = _table(tables.get("constants", {}), f"{config} [constants]")
+    found = {}
+    for name, numbers in given.items():
+        try:
+            array = np.array(numbers)
+        except ValueError:  # of lists of different lengths
+            array = np.array("")
+        if array.dtype.kind not in "if":
+            raise ConfigError(
+                f"{config} [constants] {name!r}: write numbers, in lists of equal lengths"
+            )
+        found[name] = array.astype(float)
     return found
 
 

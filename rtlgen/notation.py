@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rtlgen.rationals import broadcasts, objects, rounded
 from sim.errors import ConfigError, nearest
+from sim.integers import IntArray
 from sim.intervals import Intervals
 from sim.rounding import Interval, Overflow, Rounding
 
@@ -107,16 +108,22 @@ class Format:
 
         A coarser one is preferred where errors are equal. A step that is given stays.
         """
-        if self.exp is not None or self.width > PLENTY or not numbers.size:
-            return largest
-        ends = largest[:2]
-        tried = [Interval(*ends, largest.exp - finer) for finer in range(FINER)]
-        return min(tried, key=lambda interval: self._error(numbers, interval))
+        columns = (np.array([end]) for end in largest)
+        (exp,) = self.steps(numbers.reshape(-1, 1), *columns)
+        return Interval(*largest[:2], int(exp))
 
-    def _error(self, numbers: Floats, interval: Interval) -> float:
-        steps = np.ldexp(numbers, -interval.exp)
-        codes = self.overflow.limit(rounded(steps, self.rounding), interval.lo, interval.hi)
-        return float(np.square(np.ldexp(codes - steps, interval.exp)).mean())
+    def steps(self, numbers: Floats, lo: IntArray, hi: IntArray, exp: IntArray) -> IntArray:
+        """The same for each column of numbers: the exponents of its steps."""
+        if self.exp is not None or self.width > PLENTY or not numbers.size:
+            return exp
+        tried = exp - np.arange(FINER)[:, None]
+        errors = [self._errors(numbers, lo, hi, exps) for exps in tried]
+        return np.asarray(tried[np.argmin(errors, 0), np.arange(len(exp))])
+
+    def _errors(self, numbers: Floats, lo: IntArray, hi: IntArray, exp: IntArray) -> Floats:
+        steps = np.ldexp(numbers, -exp)
+        codes = self.overflow.limit(rounded(steps, self.rounding), lo, hi)
+        return np.asarray(np.square(np.ldexp(codes - steps, exp)).mean(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +181,9 @@ def choose(
 ) -> Chosen:
     """The formats of each element, whose numbers lie between the ends.
 
-    One step for all is the closest to ``numbers``, if they are given. If they have to be alike, all
-    have one sign and one width, and only steps differ.
+    A step is the closest to ``numbers``, if they are given: one for all to all of them, one of an
+    element to its own, if axis 0 counts samples. If they have to be alike, all have one sign and
+    one width, and only steps differ.
     """
     if not broadcasts(given.shape, shape):
         raise ConfigError(
@@ -185,19 +193,20 @@ def choose(
     lo, hi = (np.zeros(shape),) * 2 if ends is None else (end.reshape(shape) for end in ends)
     first = given.flat[0]
     if alike and first.signed is None:
-        given = np.array(
-            replace(first, signed=bool(first.width > 1 and lo.min(initial=0) < 0)), object
-        )
+        first = replace(first, signed=bool(first.width > 1 and lo.min(initial=0) < 0))
+        given = np.array(first, object)
     if first.per != "element":
         lo, hi = np.full(shape, lo.min(initial=0)), np.full(shape, hi.max(initial=0))
-        if numbers is not None and given.size == 1 and lo.size:
-            first = given.flat[0]
-            closest = first.closest(numbers, first.interval(lo.flat[0], hi.flat[0]))
-            given = np.array(replace(first, signed=closest.signed, exp=closest.exp), object)
     made = {key: key[0].interval(*key[1:]) for key in _keys(given, lo, hi, shape)}
     rows = [made[key] for key in _keys(given, lo, hi, shape)]
-    columns = (np.array([r[i] for r in rows], np.int64).reshape(shape) for i in range(3))
-    type_ = Intervals(*columns)
+    columns = [np.array([r[i] for r in rows], np.int64) for i in range(3)]
+    if numbers is not None and given.size == 1 and rows:
+        if first.per != "element":
+            (exp,) = first.steps(numbers.reshape(-1, 1), *(column[:1] for column in columns))
+            columns[2] = np.full(len(rows), exp)
+        elif numbers.ndim > 1:
+            columns[2] = first.steps(numbers.reshape(len(numbers), -1), *columns)
+    type_ = Intervals(*(column.reshape(shape) for column in columns))
     if alike and len({r[:2] for r in rows}) > 1:
         raise ConfigError(
             f"config: the formats of {name!r} differ in sign or width, which only those of inputs "

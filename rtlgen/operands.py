@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +53,13 @@ class Operands:
     chosen: dict[str, Chosen] = field(default_factory=dict)
     rounded: set[str] = field(default_factory=set)
     """Values that a quantizer or a format has given few bits."""
+    fitted: dict[str, Numbers] = field(default_factory=dict)
+    """Constants that are not the model's any more, since calibration has made others of them."""
     wanted: set[str] = field(default_factory=set)
     """Values that should have few bits: factors of products, and both ends of curves."""
 
     def __post_init__(self) -> None:
-        self.values.update(self.model.constants)
+        self.values.update(self.formats.replaced(self.model))
         counted = _indices(self.model) - {*self.formats.values}
         for name, shape in self.model.inputs.items():
             chosen = None if name in counted else self.formats.input(name, shape)
@@ -112,13 +115,17 @@ class Operands:
         kind: str = "",
         magnitude: Any = 0,
         axis: int | None = None,
+        fit: Callable[[Numbers, Chosen], Numbers] = lambda value, _: value,
     ) -> Scaled:
-        """A constant on a grid: its own if it has few bits, else that of its format."""
+        """A constant on a grid: its own if it has few bits, else that of its format.
+
+        ``fit`` moves its numbers towards those of the format; they are rounded then.
+        """
         value = self.values[name]
         if isinstance(value, Scaled):
             result = affine(self.draft, value)
         elif chosen := self.formats.constant(name, value, kind, magnitude, axis):
-            result = self._on_formats(name, value, chosen)
+            result = self._on_formats(name, fit(value, chosen), chosen)
         else:
             result = self._as_it_is(name, value, node)
         self.values[name] = result

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kernels.base import OnnxNode, Operator, Scales
 from kernels.bits import BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, Mod
@@ -53,9 +54,11 @@ from rtlgen.bitwise import bitwise
 from rtlgen.casts import cast
 from rtlgen.choices import choice, comparison, logic
 from rtlgen.combine import contracted, summed
+from rtlgen.constants import Numbers
 from rtlgen.elementwise import power, unary, variadic
 from rtlgen.encoding import Decoding, Encoding
 from rtlgen.ending import finished
+from rtlgen.feedback import fed_back
 from rtlgen.folding import fold
 from rtlgen.formats import Formats
 from rtlgen.frontend import Model, check_endings
@@ -87,6 +90,8 @@ class Codings:
     outputs: Mapping[str, Decoding]
     formats: Mapping[str, Chosen]
     """Those that a configuration or calibration chose, by the name of the value."""
+    constants: Mapping[str, Numbers] = field(default_factory=dict)
+    """Those that calibration has put in the place of the model's."""
     trace: Trace | None = None
     """Where the values of the model are in the network."""
 
@@ -97,11 +102,13 @@ class Codings:
 
     def configuration(self) -> str:
         """The chosen formats as a configuration, which gives the same design without data."""
-        lines = [
-            f"{_quoted(name)} = {_quoted(chosen.written())}"
-            for name, chosen in self.formats.items()
-        ]
-        return "\n".join(["[formats]", *lines, ""])
+        tables = {"formats": {name: chosen.written() for name, chosen in self.formats.items()}}
+        if self.constants:
+            tables["constants"] = {name: x.tolist() for name, x in self.constants.items()}
+        lines = []
+        for table, entries in tables.items():
+            lines += [f"[{table}]", *(f"{_quoted(k)} = {_quoted(v)}" for k, v in entries.items())]
+        return "\n".join([*lines, ""])
 
 
 def quantize(model: Model, formats: Formats | None = None) -> Codings:
@@ -114,7 +121,7 @@ def quantize(model: Model, formats: Formats | None = None) -> Codings:
     trace = Trace.of(operands.draft, operands.values)
     graph, decodings = finished(operands.draft, _outputs(operands))
     bound.check_used(operands.chosen)
-    return Codings(graph, operands.encodings, decodings, operands.chosen, trace)
+    return Codings(graph, operands.encodings, decodings, operands.chosen, operands.fitted, trace)
 
 
 def check(model: Model) -> None:
@@ -237,7 +244,8 @@ def _plain_product(operands: Operands, op: Product, node: OnnxNode) -> Scaled:
         data = operands.bound(names[1 - at], node)
         magnitude = operands.magnitude(op, names, at)
         axis = operands.channels(op, names, at)
-        weight = operands.weight(names[at], node, "weights", magnitude, axis)
+        fit = partial(fed_back, operands, op, node, at)
+        weight = operands.weight(names[at], node, "weights", magnitude, axis, fit)
         return product(operands.draft, op, node, data, weight, at)
     values = [operands.bound(name, node) for name in names]
     return contracted(operands.draft, op, node, values)

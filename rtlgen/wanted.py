@@ -7,6 +7,7 @@ value in front should have few bits, and so should what leaves the chain, but no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from kernels.base import OnnxNode
 from kernels.curves import Curve
@@ -23,6 +24,10 @@ _ELEMENTWISE = {
 }
 
 
+_MOVES = ("BatchNormalization", "Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+"""What gives each element a place, and mixes none, too."""
+
+
 def wanted(model: Model) -> set[str]:
     """Their names."""
     products = {n for node in model.nodes if node.op_type in PRODUCTS for n in node.inputs[:2]}
@@ -32,6 +37,36 @@ def wanted(model: Model) -> set[str]:
         if node.domain == QONNX or node.op_type == "QuantizeLinear"
     }
     return products | (_ends(model) - quantized)
+
+
+def apart(model: Model) -> set[str]:
+    """Vectors whose elements meet nowhere but in products with constant matrices.
+
+    Each element may then have a step of its own, at no cost: that moves the binary point of what
+    it is multiplied with.
+    """
+    found: set[str] = set()
+    ends = _ends(model)
+    readers: dict[str, list[OnnxNode]] = {}
+    for node in reversed(model.nodes):
+        for name in set(node.inputs):
+            readers.setdefault(name, []).append(node)
+    for name in (*reversed(model.producers()), *model.inputs):
+        vector = max(model.shapes[name], default=0) == prod(model.shapes[name])
+        alone = vector and name not in ends and name not in model.outputs
+        if alone and all(_keeps_apart(n, name, model, found) for n in readers.get(name, ())):
+            found.add(name)
+    return found
+
+
+def _keeps_apart(node: OnnxNode, name: str, model: Model, found: set[str]) -> bool:
+    """Whether a node does, of which all that it computes was looked at."""
+    if not all(model.is_constant(other) for other in node.inputs if other != name):
+        return False
+    if node.op_type in ("Gemm", "MatMul"):
+        return name in node.inputs[:2]
+    alone = node.op_type in _ELEMENTWISE - {*CURVES} or node.op_type in _MOVES
+    return alone and not node.domain and found.issuperset(node.outputs)
 
 
 def _ends(model: Model) -> set[str]:

@@ -11,7 +11,7 @@ from onnx import parser
 
 from rtlgen import calibrate
 from rtlgen.formats import Formats
-from rtlgen.frontend import load
+from rtlgen.frontend import evaluation, load
 from rtlgen.notation import Fit, Format
 from rtlgen.quantize import quantize
 from sim.errors import ConfigError
@@ -143,7 +143,7 @@ def test_a_choice_of_the_range_clips_nothing():
     model = net("h = MatMul (x, w) r = Relu (h) y = MatMul (r, u)", ", float[2, 1] u = {1, -1}")
     ends = {}
     for fit in Fit:
-        formats = Formats.parse({"defaults": {"inputs": "5", "activations": "5"}}, "c")
+        formats = Formats.parse({"defaults": {"inputs": "5 per tensor", "activations": "5"}}, "c")
         seen = calibrate.with_ranges(formats, model, {"x": data[:, None]})
         found = quantize(model, replace(seen, fit=fit))
         type_ = found.formats["x"].type.interval(0)
@@ -154,10 +154,14 @@ def test_a_choice_of_the_range_clips_nothing():
 
 def test_what_is_remembered_of_a_value_is_bounded(monkeypatch):
     monkeypatch.setattr(calibrate, "NUMBERS", 12)
-    model = net("y = MatMul (x, w)")
+    model = net("p = Softmax (x) y = MatMul (p, w)")
     data = np.random.default_rng(1).normal(size=(100, 1, 3))
     seen = calibrate.observe(model, {"x": data})
-    assert {name: numbers.size for name, numbers in seen.numbers.items()} == {"x": 100, "y": 100}
+    assert {name: numbers.size for name, numbers in seen.numbers.items()} == {
+        "x": 100,
+        "p": 300,  # with a format for each element: whole
+        "y": 100,
+    }
     assert np.isin(seen.numbers["x"], data.astype(np.float32)).all()
     few = calibrate.observe(model, {"x": data[:2]})
     assert few.numbers["x"].size == 6  # all there are
@@ -165,6 +169,38 @@ def test_what_is_remembered_of_a_value_is_bounded(monkeypatch):
         calibrate.observe(model, {"x": data}).numbers["y"], seen.numbers["y"]
     )
     assert seen.outputs["y"].shape == (100, 1, 2)
+
+
+@pytest.mark.parametrize(("whole", "kept"), [(12, range(0, 100, 9)), (1000, range(100))])
+def test_whole_samples_are_kept_all_over_the_data(monkeypatch, whole, kept):
+    monkeypatch.setattr(calibrate, "WHOLE", whole)
+    monkeypatch.setattr(evaluation, "SAMPLES", 7)
+    data = np.random.default_rng(1).normal(size=(100, 1, 3))
+    seen = calibrate.observe(net("y = MatMul (x, w)"), {"x": data})
+    np.testing.assert_array_equal(seen.numbers["x"], data[list(kept)].astype(np.float32))
+
+
+@pytest.mark.parametrize("width", [2, 4, 7])
+def test_each_element_of_a_vector_has_the_step_of_its_least_error(width):
+    draw = np.random.default_rng(width)
+    data = draw.standard_t(2, (80, 1, 3)).astype(np.float32) * np.float32([1, 100, 0.01])
+    formats = Formats.parse({"defaults": {"inputs": f"{width}"}}, "c")
+    model = net("y = MatMul (x, w)")
+    type_ = quantize(model, calibrate.with_ranges(formats, model, {"x": data})).formats["x"].type
+    for i, numbers in enumerate(data[:, 0].T.astype(float)):
+        largest = Format(width).interval(numbers.min(), numbers.max())
+        tried = [Interval(*largest[:2], largest.exp - finer) for finer in range(8)]
+        errors = [error(numbers, interval) for interval in tried]
+        assert type_.interval(i) == tried[errors.index(min(errors))]
+    assert len(set(type_.exp.flat)) == 3
+
+
+def test_one_step_for_all_elements_of_a_vector():
+    data = np.random.default_rng(0).normal(0, [1, 16, 1 / 64], (50, 1, 3))
+    formats = Formats.parse({"defaults": {"inputs": "8 per tensor"}}, "c")
+    model = net("y = MatMul (x, w)")
+    found = quantize(model, calibrate.with_ranges(formats, model, {"x": data}))
+    assert len(set(found.formats["x"].type.exp.flat)) == 1
 
 
 def test_a_fit_that_there_is_not():

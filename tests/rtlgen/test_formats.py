@@ -270,7 +270,8 @@ def test_elements_of_an_input_have_steps_of_their_own():
     assert exps[2] < exps[0]
     rows = found.formats["w"].type.exp[:, 0].tolist()
     assert rows[0] > rows[1]  # weights of a large input are finer, for products of equal steps
-    uniform = quantized('[defaults]\ninputs = "8"\n', data=data)
+    same(found, quantized('[defaults]\ninputs = "8"\n', data=data))  # of a vector
+    uniform = quantized('[defaults]\ninputs = "8 per tensor"\n', data=data)
     assert len(set(uniform.inputs["x"].type.exp.flat)) == 1
 
 
