@@ -16,6 +16,8 @@ from rtlgen.frontend import Model
 from sim.errors import ConfigError, DataError
 
 Classes = npt.NDArray[np.int64]
+Part = tuple[Data, Classes]
+"""Samples, and the class of each."""
 
 
 def check(model: Model) -> None:
@@ -69,6 +71,22 @@ def classes(labels: npt.NDArray[Any] | None, samples: int, model: Model, name: s
     if not whole or flat.min() < 0 or flat.max() >= count:
         raise DataError(f"labels {name!r}: the classes are whole numbers from 0 to {count - 1}")
     return np.asarray(flat, np.int64)
+
+
+def halves(samples: Data, classes: Classes, seed: int = 0) -> tuple[Part, Part]:
+    """The samples in two parts, drawn at random but always alike; the first is not smaller."""
+    if len(classes) < 2:
+        raise DataError(
+            "accuracy: there is one sample with a class; give two at least, for formats are "
+            "searched on one half of them, and the accuracy that is told is that of the other"
+        )
+    drawn = np.random.default_rng(seed).permutation(len(classes))
+    half = (len(classes) + 1) // 2
+    first, second = (
+        ({name: array[chosen] for name, array in samples.items()}, classes[chosen])
+        for chosen in (np.sort(drawn[:half]), np.sort(drawn[half:]))
+    )
+    return first, second
 
 
 def accuracy(numbers: npt.NDArray[Any], wanted: Classes) -> float:

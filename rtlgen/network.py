@@ -218,11 +218,13 @@ def read(model: Given, options: Options, progress: Progress | None = None) -> Ne
             "compare: there are no samples to compare the network with the float model on; give "
             "--data DATA.npz or --calibrate DATA.npz"
         )
-    classes = None
+    data, halves = given or samples, None
     if options.accuracy_drop is not None:
         classes = labels.classes(known, _count(samples), source, options.labels)
+        halves = labels.halves(samples, classes)
+        samples = halves[0][0]
     values = Evaluation(source, samples)
-    formats, tried = _settled(source, options, values, classes, progress)
+    formats, tried = _settled(source, options, values, halves, progress)
     progress.begin("quantize")
     codings = quantize.quantize(source, formats)
     graph = run(codings.graph, options.after)
@@ -234,7 +236,6 @@ def read(model: Given, options: Options, progress: Progress | None = None) -> Ne
         known_values = None if given else values
         compared = comparison.of(source, codings, given or samples, known_values)
     name = Path(model).stem if isinstance(model, str | Path) else source.name
-    data = given or samples
     return Network(name, graph, codings, data, source, _count(samples), clipped, compared, tried)
 
 
@@ -242,7 +243,7 @@ def _settled(
     source: frontend.Model,
     options: Options,
     values: Evaluation,
-    classes: labels.Classes | None,
+    halves: tuple[labels.Part, labels.Part] | None,
     progress: Progress,
 ) -> tuple[Formats, Tradeoff | None]:
     """The formats that are asked for, with what the samples show; and how they were searched."""
@@ -252,10 +253,10 @@ def _settled(
     progress.begin("calibrate")
     seen = calibrate.observe(source, values.data, values)
     formats = calibrate.informed(formats, seen)
-    if classes is None or options.accuracy_drop is None:
+    if halves is None or options.accuracy_drop is None:
         return formats, None
     numbers = seen.outputs[source.outputs[0]]
-    trials = Trials(source, values.data, classes)
+    trials = Trials(source, *halves[0], halves[1])
     return trials.search(formats, numbers, options.accuracy_drop, progress)
 
 

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 50
 _ROW, _NAMES, _LETTERS = 18, 250, 36
-_BLUE, _RED, _GREY = "#1f6fb4", "#c0392b", "#888"
+_BLUE, _RED, _GREY, _GREEN = "#1f6fb4", "#c0392b", "#888", "#2e8b57"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def document(drawings: Iterable[tuple[str, int]]) -> str:
 
 
 HEIGHT = _HEIGHT
-RED, GREY = _RED, _GREY
+RED, GREY, GREEN = _RED, _GREY, _GREEN
 
 
 @dataclass(frozen=True)

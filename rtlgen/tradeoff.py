@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, NamedTuple
 
 from rtlgen import plots, tables
@@ -50,6 +51,21 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Accuracies on samples that no format was chosen from."""
+
+    samples: int
+    float_accuracy: float
+    accuracy: float
+    """With the best formats that were found."""
+
+    @property
+    def error(self) -> float:
+        """The standard error of the accuracy."""
+        return standard_error(self.accuracy, self.samples)
+
+
+@dataclass(frozen=True)
 class Tradeoff:
     """What was tried, and what it led to."""
 
@@ -57,7 +73,9 @@ class Tradeoff:
     goal: float
     """The least accuracy that was asked for."""
     samples: int
+    """That formats were chosen from, and tried on."""
     trials: tuple[Trial, ...]
+    held_out: HeldOut
 
     @property
     def best(self) -> Trial:
@@ -72,37 +90,62 @@ class Tradeoff:
             Column("kept", ["*" if trial.kept else "" for trial in self.trials]),
         ]
         lines = tables.table(tables.fitted(columns, width, {"tried": 20}))
+        best, held = self.best, self.held_out
         found = (
-            f"accuracy {self.best.accuracy:.2%} of {self.samples:,} samples; that of the float "
-            f"model is {self.float_accuracy:.2%}, the goal was {self.goal:.2%}"
+            f"accuracy {_with_error(best.accuracy, self.samples)} of {self.samples:,} samples that "
+            f"formats were searched on; float model {self.float_accuracy:.2%}, goal {self.goal:.2%}"
         )
-        return "\n".join([*lines, found])
+        others = (
+            f"accuracy {_with_error(held.accuracy, held.samples)} of {held.samples:,} others; "
+            f"float model {held.float_accuracy:.2%}"
+        )
+        return "\n".join([*lines, found, others])
 
     def to_json(self) -> dict[str, Any]:
         """As ``report.json`` has it."""
+        held = self.held_out
         return {
             "float": self.float_accuracy,
             "goal": self.goal,
             "accuracy": self.best.accuracy,
+            "standard_error": standard_error(self.best.accuracy, self.samples),
             "cost_adder_bits": self.best.cost,
             "samples": self.samples,
+            "held_out": {
+                "float": held.float_accuracy,
+                "accuracy": held.accuracy,
+                "standard_error": held.error,
+                "samples": held.samples,
+            },
             "trials": [vars(trial) for trial in self.trials],
         }
 
     def svg(self) -> str:
-        """A plot of accuracy over cost."""
+        """A plot of accuracy over cost; a bar has a standard error on each side."""
         tried = sorted((t.cost, 100 * t.accuracy, t.changed) for t in self.trials)
-        ends = [tried[0][0], tried[-1][0]]
+        costs = [tried[0][0], tried[-1][0]]
+        held = self.held_out
+        ends = [held.accuracy - held.error, held.accuracy + held.error]
         kept = [(t.cost, 100 * t.accuracy) for t in self.trials if t.kept]
         series = [
-            plots.Series([(x, 100 * self.float_accuracy) for x in ends], "line", plots.GREY),
-            plots.Series([(x, 100 * self.goal) for x in ends], "line", plots.RED),
+            plots.Series([(x, 100 * self.float_accuracy) for x in costs], "line", plots.GREY),
+            plots.Series([(x, 100 * self.goal) for x in costs], "line", plots.RED),
             plots.Series([t[:2] for t in tried], titles=[t[2] for t in tried]),
             plots.Series(kept, "line"),
+            plots.Series([(self.best.cost, 100 * y) for y in ends], "line", plots.GREEN),
         ]
-        title = "accuracy of what was tried (grey: float model, red: goal)"
+        title = "accuracy of what was tried (grey: float model, red: goal, green: held out)"
         drawing = plots.chart(title, "cost (adder bits)", "accuracy (%)", series)
         return plots.document([(drawing, plots.HEIGHT)])
+
+
+def standard_error(accuracy: float, samples: int) -> float:
+    """That of a share of so many samples, if they are drawn from many more."""
+    return sqrt(accuracy * (1 - accuracy) / samples)
+
+
+def _with_error(accuracy: float, samples: int) -> str:
+    return f"{accuracy:.2%} ± {standard_error(accuracy, samples):.2%}"
 
 
 def search(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,8 +12,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from onnx import parser
+from onnx.reference import ReferenceEvaluator
 
-from rtlgen import Options, cli, labels, network, tradeoff
+from rtlgen import Options, cli, labels, network, plots, tradeoff
 from rtlgen.digits import canonical
 from rtlgen.formats import Formats
 from rtlgen.frontend import load
@@ -46,6 +48,13 @@ def _listed(values):
     return "{" + ", ".join(f"{v:g}" for v in values.flat) + "}"
 
 
+def parts():
+    """What formats are searched on, and what they are judged on."""
+    proto, x, y = classifier()
+    searched, held = labels.halves({"x": x}, y)
+    return proto, (searched[0]["x"], searched[1]), (held[0]["x"], held[1])
+
+
 def read(drop=0.02, config=None, **given):
     proto, x, y = classifier()
     options = Options(
@@ -58,7 +67,7 @@ def read(drop=0.02, config=None, **given):
 
 
 def test_the_accuracy_is_kept_and_the_cost_falls():
-    _, x, y = classifier()
+    _, (x, y), _ = parts()
     found = read()
     best = found.tradeoff.best
     assert found.tradeoff.float_accuracy == pytest.approx(0.9, abs=0.05)
@@ -75,9 +84,48 @@ def test_the_same_every_time():
     assert read().tradeoff == read().tradeoff
 
 
+def test_the_accuracy_that_is_told_is_that_of_other_samples():
+    _, (seen, _), (x, y) = parts()
+    found = read()
+    held = found.tradeoff.held_out
+    assert held.samples == len(x) == 150
+    assert not {tuple(row) for row in seen}.intersection(tuple(row) for row in x)
+    assert held.accuracy == (found.predict(x).argmax(1) == y).mean()
+    proto, *_ = classifier()
+    floats = [ReferenceEvaluator(proto).run(None, {"x": r[None].astype(np.float32)}) for r in x]
+    assert held.float_accuracy == (np.argmax(floats, -1).reshape(-1) == y).mean()
+    assert held.error == pytest.approx(np.sqrt(held.accuracy * (1 - held.accuracy) / 150))
+    assert found.calibrated == found.tradeoff.samples == 150
+    options = Options(calibrate={"x": seen}, config=tomllib.loads(found.codings.configuration()))
+    np.testing.assert_array_equal(
+        network.read(proto, replace(options, limit=10**9)).predict(x), found.predict(x)
+    )
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(2, [1, 1]), (7, [4, 3]), (100, [50, 50])])
+def test_halves(count, sizes):
+    x, y = np.arange(3 * count).reshape(count, 3), np.arange(count)
+    found = labels.halves({"x": x}, y)
+    assert [len(classes) for _, classes in found] == sizes
+    assert sorted(np.concatenate([classes for _, classes in found])) == list(range(count))
+    for samples, classes in found:
+        np.testing.assert_array_equal(samples["x"], x[classes])
+    again = labels.halves({"x": x}, y)
+    np.testing.assert_array_equal(found[0][1], again[0][1])
+
+
+def test_one_sample_has_no_halves():
+    with pytest.raises(DataError) as caught:
+        labels.halves({"x": np.zeros((1, 3))}, np.zeros(1, int))
+    assert str(caught.value) == (
+        "accuracy: there is one sample with a class; give two at least, for formats are searched "
+        "on one half of them, and the accuracy that is told is that of the other"
+    )
+
+
 def test_the_uniform_width_is_the_least():
     found = read()
-    proto, x, y = classifier()
+    proto, (x, y), _ = parts()
     goal = found.tradeoff.goal
     tried = {t.changed: t for t in found.tradeoff.trials if t.changed.startswith("all: ")}
     least = min(int(name.split()[1]) for name, t in tried.items() if t.kept)
@@ -262,15 +310,30 @@ def test_the_table_the_plot_and_the_report():
     told = found.tradeoff
     lines = told.text(80).splitlines()
     assert lines[1].split() == ["tried", "accuracy", "(adder", "bits)", "kept"]
-    assert len(lines) == 2 + len(told.trials) + 1
-    assert [line.endswith("*") for line in lines[2:-1]] == [t.kept for t in told.trials]
-    assert lines[-1] == (
-        f"accuracy {told.best.accuracy:.2%} of 300 samples; that of the float model is "
-        f"{told.float_accuracy:.2%}, the goal was {told.goal:.2%}"
-    )
+    assert len(lines) == 2 + len(told.trials) + 2
+    assert [line.endswith("*") for line in lines[2:-2]] == [t.kept for t in told.trials]
+    best, held = told.best, told.held_out
+    error = np.sqrt(best.accuracy * (1 - best.accuracy) / 150)
+    assert lines[-2:] == [
+        (
+            f"accuracy {best.accuracy:.2%} ± {error:.2%} of 150 samples that formats were searched on; "
+            f"float model {told.float_accuracy:.2%}, goal {told.goal:.2%}"
+        ),
+        (
+            f"accuracy {held.accuracy:.2%} ± {held.error:.2%} of 150 others; float model "
+            f"{held.float_accuracy:.2%}"
+        ),
+    ]
     assert told.text() in found.summary()
     assert found.notes()["accuracy"] == json.loads(json.dumps(told.to_json()))
     assert found.notes()["accuracy"]["accuracy"] == told.best.accuracy
+    assert found.notes()["accuracy"]["held_out"] == {
+        "float": held.float_accuracy,
+        "accuracy": held.accuracy,
+        "standard_error": held.error,
+        "samples": 150,
+    }
+    assert plots.GREEN in told.svg()
     points = [e for e in ET.fromstring(told.svg()).iter() if e.tag.endswith("circle")]
     assert len(points) == len(told.trials)
     places = sorted((float(p.get("cx")), -float(p.get("cy"))) for p in points)
@@ -298,7 +361,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert toml == wanted.codings.configuration()
     again = network.read(proto, Options(config=tomllib.loads(toml), limit=10**9))
     np.testing.assert_array_equal(again.predict(x), wanted.predict(x))
-    assert json.loads(Path("out/report.json").read_text())["accuracy"]["samples"] == 300
+    assert json.loads(Path("out/report.json").read_text())["accuracy"]["samples"] == 150
 
 
 # -- labels --------------------------------------------------------------------------------------
