@@ -37,7 +37,7 @@ class Conv(Windowed):
         )
         padded = x.join([Fixed.constant(0)]) if (index < 0).any() else x  # -1 is the last one
         weight = w.reshape(group, w.shape[0] // group, prod(w.shape[1:])).swapaxes(1, 2)
-        y = padded.take(rows) @ weight
+        y = padded.products(rows, weight)
         y = y.reshape(group, batch, prod(spatial), w.shape[0] // group).transpose(1, 0, 3, 2)
         y = y.reshape(batch, w.shape[0], *spatial)
         return y if b is None else y + b.reshape(-1, *(1,) * len(axes))

@@ -3,7 +3,7 @@
 A configuration is TOML::
 
     [defaults]                       # for what nothing else names
-    inputs = "16 per element"        # one step for each element of an input
+    inputs = "16 per tensor"         # one step for all elements of an input
     weights = "s8"                   # the step follows from the largest weight
     activations = "10"               # what goes into a product; sign and step from the data
 
@@ -25,11 +25,12 @@ A configuration is TOML::
 
 A format is ``[s|u]WIDTH [eEXP] [ROUNDING] [OVERFLOW] [per element|channel|tensor]``. Without a sign
 or a step, both follow from what calibration saw, or from the constant itself:
-:class:`rtlgen.notation.Fit` says how. Weights then have a step for each output channel, all else
-one for the tensor, unless the format says ``per`` what. Unless said, values are rounded to the
-nearest, ties to even, and saturate. [formats] go before [layers], those before [types], those
-before [defaults]; within each, names before patterns, and the first pattern before the others. A
-default that lacks a sign or step where there are no samples is left alone.
+:class:`rtlgen.notation.Fit` says how. Weights then have a step for each output channel, vectors
+that :func:`rtlgen.wanted.apart` names one for each element, all else one for the tensor, unless the
+format says ``per`` what. Unless said, values are rounded to the nearest, ties to even, and
+saturate. [formats] go before [layers], those before [types], those before [defaults]; within each,
+names before patterns, and the first pattern before the others. A default that lacks a sign or step
+where there are no samples is left alone.
 """
 
 from __future__ import annotations

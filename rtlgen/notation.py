@@ -35,9 +35,11 @@ class Fit(StrEnum):
     """How a step that is left to the data follows from them, at a given width."""
 
     ERROR = "error"
-    """That of the least mean squared error on the samples, between rounding and clipping."""
+    """That of the least mean squared error on the samples, between rounding and clipping; weights
+    are rounded so that their products have the least.
+    """
     RANGE = "range"
-    """The finest in which every number lies in the range."""
+    """The finest in which every number lies in the range; weights are rounded to the nearest."""
 
     @classmethod
     def named(cls, name: str) -> Fit:
@@ -58,7 +60,8 @@ class Format:
     overflow: Overflow = Overflow.SATURATE
     per: str = ""
     """What has a step of its own, if it is left to the data: an ``element``, a ``channel`` of what
-    weights give, or the whole ``tensor``. Unless said: a channel for weights, else a tensor.
+    weights give, or the whole ``tensor``. Unless said: a channel for weights, an element of a
+    vector that :func:`rtlgen.wanted.apart` names, else a tensor.
     """
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import integers
-from sim.array import Array, IndexArray
+from sim.array import Array, IndexArray, Move
 from sim.errors import OutOfInterval
 from sim.fixed import Fixed
 from sim.integers import IntArray
@@ -83,6 +83,23 @@ class Intervals(Array):
 
     def take(self, index: IndexArray) -> Intervals:
         return Intervals(*(a.reshape(-1)[index] for a in (self.lo, self.hi, self.exp)))
+
+    def map(self, move: Move) -> Intervals:
+        return Intervals(*(move(a) for a in (self.lo, self.hi, self.exp)))
+
+    def products(self, rows: IndexArray, weight: Intervals | Fixed) -> Intervals:
+        """Of windows side by side that see the same intervals, one is computed."""
+        seen = self._runs()[rows]
+        new = (seen[:, 1:] != seen[:, :-1]).any((0, 2))
+        first = np.flatnonzero(np.concatenate([[True], new]))
+        run = np.append(0, np.cumsum(new))
+        return (self.take(rows[:, first]) @ weight).map(lambda a: a[:, run])
+
+    def _runs(self) -> IntArray:
+        """A number for each element, the same for those in a row that have equal intervals."""
+        columns = np.stack([a.reshape(-1) for a in (self.lo, self.hi, self.exp)])
+        new = (columns[:, 1:] != columns[:, :-1]).any(0)
+        return np.append(0, np.cumsum(new)).astype(np.int32)
 
     def join(self, others: Sequence[Intervals | Fixed]) -> Intervals:
         arrays = [self, *map(Intervals.of, others)]

@@ -314,16 +314,15 @@ def test_the_table_the_plot_and_the_report():
     assert [line.endswith("*") for line in lines[2:-2]] == [t.kept for t in told.trials]
     best, held = told.best, told.held_out
     error = np.sqrt(best.accuracy * (1 - best.accuracy) / 150)
-    assert lines[-2:] == [
-        (
-            f"accuracy {best.accuracy:.2%} ± {error:.2%} of 150 samples that formats were searched on; "
-            f"float model {told.float_accuracy:.2%}, goal {told.goal:.2%}"
-        ),
-        (
-            f"accuracy {held.accuracy:.2%} ± {held.error:.2%} of 150 others; float model "
-            f"{held.float_accuracy:.2%}"
-        ),
-    ]
+    searched = (
+        f"accuracy {best.accuracy:.2%} ± {error:.2%} of 150 samples that formats were searched on; "
+        f"float model {told.float_accuracy:.2%}, goal {told.goal:.2%}"
+    )
+    others = (
+        f"accuracy {held.accuracy:.2%} ± {held.error:.2%} of 150 others; float model "
+        f"{held.float_accuracy:.2%}"
+    )
+    assert lines[-2:] == [searched, others]
     assert told.text() in found.summary()
     assert found.notes()["accuracy"] == json.loads(json.dumps(told.to_json()))
     assert found.notes()["accuracy"]["accuracy"] == told.best.accuracy

@@ -249,3 +249,18 @@ def test_structure_takes_all_three_along():
     padded = x.pad([(0, 0), (1, 0)], Fixed.constant(6, -2))
     assert (padded.shape, padded.interval(0)) == ((2, 4), (3, 3, -1))
     assert concat([Fixed.constant([1]), x.reshape(-1)], 0).interval(6) == (5, 14, -5)
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 100])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_products_of_windows_that_are_alike(kinds, groups, seed):
+    draw = np.random.default_rng(seed)
+    lo, more, exp = (draw.integers(-9, 9, kinds) for _ in range(3))
+    kind = np.sort(draw.integers(kinds, size=40))
+    x = Intervals(lo[kind], (lo + abs(more))[kind], exp[kind])
+    rows = np.arange(groups)[:, None, None] + np.arange(12)[:, None] + [0, 3, 8, 25]
+    weight = Fixed.constant(draw.integers(-5, 6, (groups, 4, 3)), -2)
+    found, wanted = x.products(rows, weight), x.take(rows) @ weight
+    for name in ("lo", "hi", "exp"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
