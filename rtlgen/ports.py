@@ -72,8 +72,13 @@ def _meant(value: Scaled, quantizer: Quantizer) -> tuple[Values, Values]:
     """What number of the input a code stands for, for every element of the value."""
     factor, offset = (ONE, ZERO) if quantizer.simple else (quantizer.factor, quantizer.offset)
     if value.line is not None and value.line[0].all():
-        a, b = (part[value.group] for part in value.line)
-        factor, offset = factor / a, (offset - b) / a
+        a, b = value.line
+        if factor.size == offset.size == 1:
+            by, plus = factor.reshape(-1), offset.reshape(-1)
+            factor, offset = (x[value.group] for x in (by / a, (plus - b) / a))
+        else:
+            a, b = a[value.group], b[value.group]
+            factor, offset = factor / a, (offset - b) / a
     return np.broadcast_to(factor, value.shape or 1), np.broadcast_to(offset, value.shape or 1)
 
 

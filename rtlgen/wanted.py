@@ -40,10 +40,10 @@ def wanted(model: Model) -> set[str]:
 
 
 def apart(model: Model) -> set[str]:
-    """Vectors whose elements meet nowhere but in products with constant matrices.
+    """Vectors of inputs or products that meet nowhere but in products with constant matrices.
 
     Each element may then have a step of its own, at no cost: that moves the binary point of what
-    it is multiplied with.
+    it is multiplied with. The results of a mean have no grid for whose steps that is true.
     """
     found: set[str] = set()
     ends = _ends(model)
@@ -56,6 +56,17 @@ def apart(model: Model) -> set[str]:
         alone = vector and name not in ends and name not in model.outputs
         if alone and all(_keeps_apart(n, name, model, found) for n in readers.get(name, ())):
             found.add(name)
+    return found & _linear(model)
+
+
+def _linear(model: Model) -> set[str]:
+    """Inputs, products, and what is computed from one of these alone, element by element."""
+    found = {*model.inputs}
+    for node in model.nodes:
+        data = {name for name in node.inputs if not model.is_constant(name)}
+        alone = node.op_type in {*_ELEMENTWISE, *_MOVES} and not node.domain
+        if node.op_type in ("Gemm", "MatMul") or (alone and found.issuperset(data)):
+            found.update(node.outputs)
     return found
 
 

@@ -154,11 +154,15 @@ def test_a_choice_of_the_range_clips_nothing():
 
 def test_what_is_remembered_of_a_value_is_bounded(monkeypatch):
     monkeypatch.setattr(calibrate, "NUMBERS", 12)
-    model = net("p = Softmax (x) y = MatMul (p, w)")
+    model = net(
+        "h = Softmax (x) p = MatMul (h, e) y = MatMul (p, w)",
+        ", float[3, 3] e = {1, 2, 3, 4, 5, 6, 7, 8, 9}",
+    )
     data = np.random.default_rng(1).normal(size=(100, 1, 3))
     seen = calibrate.observe(model, {"x": data})
     assert {name: numbers.size for name, numbers in seen.numbers.items()} == {
         "x": 100,
+        "h": 100,
         "p": 300,  # with a format for each element: whole
         "y": 100,
     }

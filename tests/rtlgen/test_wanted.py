@@ -30,7 +30,8 @@ CONSTANTS = (
         ("1, 3", "l = Reshape (x, line) y = Conv (l, k)", ""),  # one kernel for all elements
         ("1, 3", "m = MatMul (x, w) s = ReduceMax (x) y = Add (m, s)", ""),
         ("1, 3", "a = Relu (x) b = Add (a, x) y = MatMul (b, w)", "b"),
-        ("1, 3", "s = Softmax (x) y = MatMul (s, w)", "s"),
+        ("1, 3", "s = Softmax (x) y = MatMul (s, w)", ""),
+        ("1, 3, 7", "p = GlobalAveragePool (x) f = Flatten (p) y = MatMul (f, w)", ""),
         ("1, 3", "t = Tanh (x) y = MatMul (t, w)", ""),  # one table for all elements
         ("1, 3", "h = MatMul (x, w) t = Tanh (h) y = MatMul (t, v)", "x"),
         ("1, 3", "t = Transpose <perm = [1, 0]> (x) y = MatMul (x, t)", ""),
