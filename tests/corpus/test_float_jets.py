@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnxruntime
+import pytest
 
 from rtlgen import Options
 from tests.corpus.corpus import data, needs_corpus, network, path_of
@@ -14,14 +15,18 @@ MODEL = "onnx_three_layer_keras"
 CLASSES = ("g", "q", "w", "z", "t")
 LABELS = ("g", "q", "t", "w", "z")
 """The classes in the order of the model's outputs, and of the labels in the file."""
-LOSS = 0.005
+EIGHT = {"inputs": "8", "weights": "8", "activations": "8"}
 
 
-def test_accuracy_on_the_other_half(note):
+@pytest.mark.parametrize(("defaults", "loss", "alike"), [({}, 0.005, 0.98), (EIGHT, 0.01, 0.94)])
+def test_accuracy_on_the_other_half(defaults, loss, alike, note):
     file = data("jsc_hlf_1000")
     x, classes = file["x_unscaled"], np.array([CLASSES.index(c) for c in LABELS])[file["y"]]
     half = len(x) // 2
-    fixed = network(MODEL, Options(logits=True, calibrate={"input_1_0": x[:half]}))
+    fixed = network(
+        MODEL,
+        Options(logits=True, calibrate={"input_1_0": x[:half]}, config={"defaults": defaults}),
+    )
     found, floats = fixed.predict(x).argmax(1), float_classes(x)
     (right, right_floats) = ((f == classes)[half:].mean() for f in (found, floats))
     note(
@@ -30,8 +35,8 @@ def test_accuracy_on_the_other_half(note):
     )
     for name, text in fixed.codings.chosen.items():
         note(f"{MODEL}: {name} {text}")
-    assert abs(right - right_floats) <= LOSS
-    assert (found == floats)[half:].mean() >= 0.98
+    assert right >= right_floats - loss
+    assert (found == floats)[half:].mean() >= alike
 
 
 def float_classes(x):
