@@ -64,8 +64,8 @@ class Curves:
     """Numbers functions as they are met."""
 
     limit: int = LIMIT
-    missed: int = 0
-    """Codes of all functions that were not tried, but would be with patience."""
+    missed: dict[int, int] = field(default_factory=dict)
+    """Codes of the bases whose functions were not tried, but would be with patience."""
     steps: list[Steps] = field(default_factory=list)
     ends: list[tuple[int, int]] = field(default_factory=list)
     slopes: list[int | None] = field(default_factory=list)
@@ -86,13 +86,14 @@ class Curves:
         if view.inner is not None:
             at, values = self.steps[view.inner]
             return Steps(integers.add(at, _one(view.start)), _line(values, view))
-        if self._too_many(view.size):
+        if self._too_many(view, view.size):
             return None
         codes = integers.add(np.arange(view.size), _one(view.start))
         return Steps(codes[1:], _line(codes, view))
 
-    def _too_many(self, codes: int) -> bool:
-        self.missed += codes if self.limit < codes <= PATIENT else 0
+    def _too_many(self, view: View, codes: int) -> bool:
+        if self.limit < codes <= PATIENT:
+            self.missed[view.base] = codes
         return codes > self.limit
 
     def all_seen(self, views: Sequence[View]) -> list[Steps] | None:
@@ -141,7 +142,7 @@ class Curves:
         start, end = 0, view.size
         if monotone and _FEW < end < _WIDEST:
             start, end = _window(view, functions)
-        if self._too_many(end - start):
+        if self._too_many(view, end - start):
             return self._found(view, functions, start, end) if monotone and end < _WIDEST else None
         y, exp = _at(np.arange(start, end), view, functions)
         return self.drawn(Steps(np.arange(start + 1, end), integers.narrow(y)), exp)

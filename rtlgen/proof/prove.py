@@ -16,8 +16,8 @@ from rtlgen.proof.kinds import Curve
 from rtlgen.proof.sides import Sides, operation
 from sim.errors import Disproved
 
-_ENOUGH = 1 << 29
-"""Codes that it is worth to be patient for."""
+_ENOUGH = 1 << 25
+"""Codes of bases that it is worth to be patient for: that takes up to 4 GB."""
 SHOWN = 5
 """Lines of what is not proved."""
 
@@ -70,7 +70,7 @@ def prove(graph: Graph, flow: Dataflow, stages: Sequence[int], latency: int) -> 
     for i, fault in (*rules.faults(flow, ports), *rules.misplaced(flow, stages, latency)):
         raise Disproved(f"{operation(flow, i)} {fault}; {REPORT}")
     sides = Sides.of(graph, flow)
-    if not all(sides.alike) and 0 < sides.algebra.curves.missed <= _ENOUGH:
+    if not all(sides.alike) and 0 < sum(sides.algebra.curves.missed.values()) <= _ENOUGH:
         sides = max(sides, Sides.of(graph, flow, PATIENT), key=lambda some: sum(some.alike))
     loose = widths.unproved(flow, sides.algebra, sides.operations)
     doubts = () if all(sides.alike) and not loose else judged(sides, loose)
