@@ -220,7 +220,8 @@ class _Maker:
     def _prepared(self, target: Target, searching: Progress, progress: Progress) -> Dataflow:
         if target.arity not in self.prepared:
             graph = self.source.graph
-            plans = Plans(Search(target.arity, self.options.effort, ends=target.chain_ends))
+            effort, exact = self.options.effort, self.options.exact
+            plans = Plans(Search(target.arity, effort, ends=target.chain_ends, exact=exact))
             problems = constant_products(graph)
             searching.begin("search", len(problems))
             plans.prepare(problems, searching)

@@ -52,7 +52,8 @@ def apart(model: Model) -> set[str]:
         for name in set(node.inputs):
             readers.setdefault(name, []).append(node)
     for name in (*reversed(model.producers()), *model.inputs):
-        vector = max(model.shapes[name], default=0) == prod(model.shapes[name])
+        shape = model.shapes.get(name, ())
+        vector = max(shape, default=0) == prod(shape)
         alone = vector and name not in ends and name not in model.outputs
         if alone and all(_keeps_apart(n, name, model, found) for n in readers.get(name, ())):
             found.add(name)

@@ -72,8 +72,8 @@ def error_bounds(answer: Answer, unit: float, seed: int = 0) -> list[Floats]:
     bounds = []
     for name in answer.network.graph.outputs:
         results = np.concatenate([run[name] for run in runs]).astype(np.float64)
-        spread = np.sqrt(((results[1:] - results[0]) ** 2).mean(0))
-        bounds.append(SAFETY * count * spread + relative * np.abs(results[0]).max(initial=0))
+        spread = np.sqrt(((results - exact[name]) ** 2).mean(0))
+        bounds.append(SAFETY * count * spread + relative * np.abs(exact[name]).max(initial=0))
     return bounds
 
 

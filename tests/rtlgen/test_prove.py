@@ -43,7 +43,7 @@ from rtlgen.design import Design
 from rtlgen.graph import Graph, Node
 from rtlgen.lowering import lower
 from rtlgen.optimize import finish, optimize
-from rtlgen.proof import Proof, prove
+from rtlgen.proof import Proof, prove, rules
 from rtlgen.proof.algebra import Algebra
 from rtlgen.proof.curves import LIMIT
 from rtlgen.proof.forms import Key
