@@ -43,8 +43,7 @@ from typing import Any
 
 import numpy as np
 
-from rtlgen import entries
-from rtlgen.entries import PARTS
+from rtlgen import entries, sections
 from rtlgen.frontend import Model
 from rtlgen.moments import Moments
 from rtlgen.notation import SHOWN, Choice, Chosen, Fit, Floats, Format, choice, choose
@@ -111,16 +110,16 @@ class Formats:
     def parse(cls, tables: Mapping[str, Any], where: str) -> Formats:
         """From TOML's tables; an unknown key is refused with the nearest known one."""
         config = f"config {where!r}:"
-        _known(tables, _TABLES, f"{config} table")
-        defaults = _table(tables.get("defaults", {}), f"{config} [defaults]")
-        _known(defaults, _DEFAULTS, f"{config} [defaults] key")
-        values = _table(tables.get("formats", {}), f"{config} [formats]")
+        sections.known(tables, _TABLES, f"{config} table")
+        defaults = sections.table(tables.get("defaults", {}), f"{config} [defaults]")
+        sections.known(defaults, _DEFAULTS, f"{config} [defaults] key")
+        values = sections.table(tables.get("formats", {}), f"{config} [formats]")
         return cls(
             {k: Format.parse(v, f"{config} [defaults] {k!r}") for k, v in defaults.items()},
             {k: choice(v, f"{config} [formats] {k!r}") for k, v in values.items()},
-            _nested(tables, "layers", config),
-            _nested(tables, "types", config),
-            constants=_constants(tables, config),
+            sections.nested(tables, "layers", config),
+            sections.nested(tables, "types", config),
+            constants=sections.constants(tables, config),
         )
 
     def bound(self, model: Model) -> Formats:
@@ -277,41 +276,3 @@ def _not_of_weights(name: str) -> ConfigError:
         f"config: the format of {name!r} is per channel, which only those of weights may be; "
         f"write it per element, or leave that out"
     )
-
-
-def _nested(tables: Mapping[str, Any], kind: str, config: str) -> dict[str, dict[str, Choice]]:
-    """The formats of a table of tables, such as ``[layers.fc1]``."""
-    found: dict[str, dict[str, Choice]] = {}
-    for name, table in _table(tables.get(kind, {}), f"{config} [{kind}]").items():
-        where = f"{config} [{kind}.{name!r}]"
-        _known(_table(table, where), PARTS, f"{where} key")
-        found[name] = {k: choice(v, f"{where} {k!r}") for k, v in table.items()}
-    return found
-
-
-def _constants(tables: Mapping[str, Any], config: str) -> dict[str, Floats]:
-    given = _table(tables.get("constants", {}), f"{config} [constants]")
-    found = {}
-    for name, numbers in given.items():
-        try:
-            array = np.array(numbers)
-        except ValueError:  # of lists of different lengths
-            array = np.array("")
-        if array.dtype.kind not in "if":
-            raise ConfigError(
-                f"{config} [constants] {name!r}: write numbers, in lists of equal lengths"
-            )
-        found[name] = array.astype(float)
-    return found
-
-
-def _table(table: Any, where: str) -> dict[str, Any]:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where}: {table!r} is not a table of formats")
-    return table
-
-
-def _known(names: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"{where} {name!r} is unknown{nearest(name, known)}")

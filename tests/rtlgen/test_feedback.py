@@ -261,9 +261,12 @@ def test_constants_take_the_place_of_the_models():
         ),
         (
             {"b": [[1, 2], [3]]},
-            "config 'c': [constants] 'b': write numbers, in lists of equal lengths",
+            "config 'c': [constants] 'b': write finite numbers, in lists of equal lengths",
         ),
-        ({"b": "1"}, "config 'c': [constants] 'b': write numbers, in lists of equal lengths"),
+        (
+            {"b": "1"},
+            "config 'c': [constants] 'b': write finite numbers, in lists of equal lengths",
+        ),
         ([1], "config 'c': [constants]: [1] is not a table of formats"),
     ],
 )
