@@ -16,6 +16,7 @@ config: Any = numba.config  # its attributes are made when it is loaded
 HERE = Path(__file__).parent
 SOURCES = (
     "annealing.py",
+    "arrangement.py",
     "mincut.py",
     "paths.py",
     "patterns.py",

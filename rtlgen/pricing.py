@@ -1,7 +1,7 @@
 """What the sums of a search cost, estimated as the adders are built later; compiled by numba.
 
 A variable that is read once becomes part of the sum that reads it. The terms of a sum meet in
-adders of two or three, those with the lowest highest bit first. An adder costs a bit for each
+adders of two or three, the smallest first. An adder costs a bit for each
 position from where two terms overlap to the top of their sum.
 """
 
@@ -16,12 +16,13 @@ from rtlgen.patterns import NONE, ONE, Floats, Integers, State, ones, top
 
 
 class Terms(NamedTuple):
-    """The terms of a sum, sorted by their highest bit."""
+    """The terms of a sum, sorted by their size."""
 
     low: Floats
     high: Floats
     bottom: Integers
-    top: Integers
+    size: Floats
+    """The largest magnitude."""
     sign: Integers
 
 
@@ -40,7 +41,7 @@ def price(state: State, arity: int, ends: int, addend: bool) -> float:
         np.zeros(room),
         np.zeros(room),
         np.zeros(room, np.int64),
-        np.zeros(room, np.int64),
+        np.zeros(room),
         np.zeros(room, np.int64),
     )
     total = 0.0
@@ -53,7 +54,7 @@ def price(state: State, arity: int, ends: int, addend: bool) -> float:
         count = _flattened(state, uses, stack, depth, terms)
         if addend and count:
             bottom = terms.bottom[:count].min()
-            _insert(terms, 0, count, 2.0**bottom, 2.0**bottom, bottom, bottom + 1, 1)
+            _insert(terms, 0, count, 2.0**bottom, 2.0**bottom, bottom, 1)
             count += 1
         total += _adders(terms, count, arity, ends)
     return total
@@ -113,25 +114,24 @@ def _flattened(state: State, uses: Integers, stack: Integers, depth: int, terms:
             depth = _push(state, stack, depth, variable, shift, sign)
         else:
             low, high = state.low[variable] * 2.0**shift, state.high[variable] * 2.0**shift
-            bottom, above = state.bottom[variable] + shift, state.top[variable] + shift
-            _insert(terms, 0, count, low, high, bottom, above, sign)
+            _insert(terms, 0, count, low, high, state.bottom[variable] + shift, sign)
             count += 1
     return count
 
 
 @compiled
 def _insert(
-    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, above: int, sign: int
+    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, sign: int
 ) -> None:
     """Put a term where it belongs among those from ``first`` to ``end``."""
-    i = end
-    while i > first and terms.top[i - 1] > above:
+    i, size = end, max(high, -low)
+    while i > first and terms.size[i - 1] > size:
         terms.low[i], terms.high[i] = terms.low[i - 1], terms.high[i - 1]
-        terms.bottom[i], terms.top[i] = terms.bottom[i - 1], terms.top[i - 1]
+        terms.bottom[i], terms.size[i] = terms.bottom[i - 1], terms.size[i - 1]
         terms.sign[i] = terms.sign[i - 1]
         i -= 1
     terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
-    terms.top[i], terms.sign[i] = above, sign
+    terms.size[i], terms.sign[i] = size, sign
 
 
 @compiled
@@ -156,20 +156,20 @@ def _adders(terms: Terms, count: int, arity: int, ends: int) -> float:
         above = top(low, high, 2.0**lowest)
         total += ends + max(0, above - (second if free else lowest))
         first += group - 1
-        _sink(terms, first, end, low, high, lowest, above, positive)
+        _sink(terms, first, end, low, high, lowest, positive)
     return total
 
 
 @compiled
 def _sink(
-    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, above: int, sign: int
+    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, sign: int
 ) -> None:
-    """Put a sum in the first place, and then behind the terms that are lower."""
-    i = first
-    while i + 1 < end and terms.top[i + 1] < above:
+    """Put a sum in the first place, and then behind the terms that are smaller."""
+    i, size = first, max(high, -low)
+    while i + 1 < end and terms.size[i + 1] < size:
         terms.low[i], terms.high[i] = terms.low[i + 1], terms.high[i + 1]
-        terms.bottom[i], terms.top[i] = terms.bottom[i + 1], terms.top[i + 1]
+        terms.bottom[i], terms.size[i] = terms.bottom[i + 1], terms.size[i + 1]
         terms.sign[i] = terms.sign[i + 1]
         i += 1
     terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
-    terms.top[i], terms.sign[i] = above, sign
+    terms.size[i], terms.sign[i] = size, sign

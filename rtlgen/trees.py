@@ -2,17 +2,19 @@
 
 All terms of such a sum together form one tree of adders of two or three operands, whatever
 node of the model they come from: a bias is one term more. Of the trees with the fewest adders,
-none is deeper than it has to be, and narrow terms meet first.
+none is deeper than it has to be, and few bits are added (``arrangement.py``).
 """
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import log2
 
+import numpy as np
+
+from rtlgen.arrangement import NONE, Terms, arranged
 from rtlgen.dataflow import Dataflow, operands, reachable
 from rtlgen.forms import Forms
 from rtlgen.operations import Add, Input, Limit, Op, Round, Term, Wire, summands, with_operands
@@ -28,22 +30,12 @@ def regroup(flow: Dataflow, target: Target, *, hurried: bool = False) -> Dataflo
     return _Regrouping(flow, target.arity, hurried).run()
 
 
-ROUNDED = 1 + 1e-9
-"""Weights are powers of logarithms."""
-
-
-def fastest(weights: Sequence[float], arity: int) -> float:
-    """The weight of a whole sum, with the fewest adders and as early as these can give it.
-
-    A term has the weight ``2**levels``. An adder of two doubles that of the later one, one of
-    three trebles it. Those that are there first meet first (Golumbic, 1976).
-    """
-    row = sorted(weights)
-    while len(row) > 1:
-        group = arity - (len(row) + 1) % (arity - 1)
-        insort(row, group * row[group - 1], lo=group)
-        del row[:group]
-    return row[0]
+TRADES = 8
+"""That are tried in a tree, for each pair of its terms."""
+MOST = 50_000
+"""That are tried in one tree."""
+DEEP = 1000
+"""How far below the highest bit of a sum bits count."""
 
 
 class _Regrouping:
@@ -86,18 +78,36 @@ class _Regrouping:
         row = self._gathered(self._gather(i))
         if apart := self._side_by_side(row):
             return self._put_together(apart, self.old.intervals[i])
-        latest = max(map(self._level, row), default=0.0)
-        budget = self._soonest(self._weights(row, latest))
-        while len(row) > 1:
-            group = self._next(row, self._weights(row, latest), budget)
-            for term in group:
-                row.remove(term)
-            known = self.old.intervals[i] if not row else None
-            insort(row, self._added(group, known), key=self._top)
-        wire, sign = row[0]
-        if sign < 0:
-            return self.new.sub(self.new.const(0, 0), wire, self.old.intervals[i])
-        return wire
+        term = self._tree(row, self.old.intervals[i]) if len(row) > 1 else row[0]
+        if term.sign < 0:
+            return self.new.sub(self.new.const(0, 0), term.wire, self.old.intervals[i])
+        return term.wire
+
+    def _tree(self, row: Sequence[Term], interval: Interval) -> Term:
+        trades = min(MOST, TRADES * len(row) ** 2)
+        adders = arranged(self._terms(row), self.arity, self.hurried, trades).tolist()
+
+        def built(node: int) -> Term:
+            if node < len(row):
+                return row[node]
+            group = [built(k) for k in adders[node - len(row)] if k != NONE]
+            return self._added(group, interval if node == root else None)
+
+        root = len(row) + len(adders) - 1
+        return built(root)
+
+    def _terms(self, row: Sequence[Term]) -> Terms:
+        """What the search for a tree has to know of them."""
+        latest = max(map(self._level, row))  # levels count from it: a network may have thousands
+        highest = max(map(self._top, row))
+        types = [(self.new.interval(wire), sign) for wire, sign in row]
+        return Terms(
+            np.array([r.lo / (1 << highest - r.exp) for r, _ in types]),
+            np.array([r.hi / (1 << highest - r.exp) for r, _ in types]),
+            np.array([max(-DEEP, r.exp - highest) for r, _ in types]),
+            np.array([sign for _, sign in types]),
+            np.array([2.0 ** (self._level(term) - latest) for term in row]),
+        )
 
     def _gathered(self, terms: Iterator[Term]) -> list[Term]:
         """Terms by their highest bits, all constants in one."""
@@ -127,10 +137,6 @@ class _Regrouping:
             first = self._added([first, term], None)
         return self._added([first, last], interval).wire
 
-    def _weights(self, row: Sequence[Term], latest: float) -> list[float]:
-        """``2**levels`` of each term, counted from a late one: a network may have thousands."""
-        return [2.0 ** (self._level(term) - latest) for term in row]
-
     def _level(self, term: Term) -> float:
         """How much logic is in front of a term, in adders of two."""
         ops = self.new.ops
@@ -145,25 +151,6 @@ class _Regrouping:
         """The position above the highest bit."""
         r = self.new.interval(term.wire)
         return r.exp + r.width
-
-    def _soonest(self, weights: Sequence[float]) -> float:
-        """The least weight that a sum of terms with these can have."""
-        arities = range(2, self.arity + 1) if self.hurried else [self.arity]
-        return min(fastest(weights, arity) for arity in arities)
-
-    def _next(self, row: Sequence[Term], weights: Sequence[float], budget: float) -> Sequence[Term]:
-        """The narrowest terms that may meet now, or else those that are there first."""
-        most = self.arity - (len(row) + 1) % (self.arity - 1)
-        sizes = range(min(self.arity, len(row)), 1, -1) if self.hurried else [most]
-        early = sorted(range(len(row)), key=weights.__getitem__)
-        for size in sizes:
-            windows = [range(k, k + size) for k in range(len(row) - size + 1)]
-            for group in (*windows, early[:size]):
-                rest = [w for k, w in enumerate(weights) if k not in group]
-                added = size * max(weights[k] for k in group)
-                if self._soonest([*rest, added]) <= budget * ROUNDED:
-                    return [row[k] for k in group]
-        return [row[k] for k in early[:size]]  # one was later than expected, as in a + (0 - b)
 
     def _added(self, group: Sequence[Term], known: Interval | None) -> Term:
         """One operation for the group; negative if all of it is."""

@@ -6,12 +6,14 @@ from itertools import combinations, product
 from math import log2
 from random import Random
 
+import numpy as np
 import pytest
 
+from rtlgen.arrangement import fastest
 from rtlgen.dataflow import Add, Dataflow, Sub, Ternary, Wire, operands
 from rtlgen.forms import Forms
 from rtlgen.targets import find
-from rtlgen.trees import fastest, regroup
+from rtlgen.trees import regroup
 from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import check, random_flow
 
@@ -74,7 +76,7 @@ def test_a_hurried_sum_is_as_early_as_adders_make_it(terms):
         hurried: depth(regroup(chain(terms), TARGETS[0], hurried=hurried))
         for hurried in (False, True)
     }
-    soonest = min(log2(fastest([1.0] * terms, arity)) for arity in (2, 3))
+    soonest = min(log2(fastest(np.ones(terms), arity)) for arity in (2, 3))
     assert levels[True] <= soonest + 1e-6  # mixed, they may be earlier than those of one kind
     assert levels[True] <= levels[False] + 1e-6
     assert len(sums(regroup(chain(terms), TARGETS[0], hurried=True))) <= terms - 1
@@ -198,4 +200,4 @@ def least(weights: tuple[float, ...], arity: int) -> float:
 def test_the_fastest_tree_is_found(seed, arity):
     random = Random(seed)
     weights = tuple(random.choice([1.0, 2.0, 3.0, 4.0, 9.0]) for _ in range(3 + 2 * (seed % 2)))
-    assert fastest(weights, arity) == least(weights, arity)
+    assert fastest(np.array(weights), arity) == least(weights, arity)
