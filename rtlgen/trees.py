@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from math import log2
 
 import numpy as np
@@ -76,12 +75,10 @@ class _Regrouping:
 
     def _sum(self, i: int) -> Wire:
         row = self._gathered(self._gather(i))
-        if apart := self._side_by_side(row):
-            return self._put_together(apart, self.old.intervals[i])
-        term = self._tree(row, self.old.intervals[i]) if len(row) > 1 else row[0]
-        if term.sign < 0:
-            return self.new.sub(self.new.const(0, 0), term.wire, self.old.intervals[i])
-        return term.wire
+        known = self.old.intervals[i]
+        row = self._packed(row, known)
+        wire, sign = self._tree(row, known) if len(row) > 1 else row[0]
+        return self.new.sub(self.new.const(0, 0), wire, known) if sign < 0 else wire
 
     def _tree(self, row: Sequence[Term], interval: Interval) -> Term:
         trades = min(MOST, TRADES * len(row) ** 2)
@@ -122,20 +119,27 @@ class _Regrouping:
             row.append(constant)
         return sorted(row, key=self._top)
 
-    def _side_by_side(self, row: Sequence[Term]) -> list[Term]:
-        """The terms from the lowest on, if no bits of them meet: there is nothing to add."""
-        rising = sorted(row, key=lambda term: self.new.interval(term.wire).exp)
-        types = [self.new.interval(term.wire) for term in rising]
-        apart = all(low.lo >= 0 and low.top <= r.exp for low, r in pairwise(types))
-        positive = all(term.sign > 0 for term in row)
-        return rising if apart and positive and len(row) > 1 else []
+    def _packed(self, row: Sequence[Term], known: Interval) -> list[Term]:
+        """Terms, several in one where they are side by side: there is less to add."""
+        packed: list[Term] = []
+        for left, term in enumerate(sorted(row, key=self._bottom), 1 - len(row)):
+            below = [k for k, other in enumerate(packed) if self._below(other, term)]
+            if below:
+                nearest = max(below, key=lambda k: self._top(packed[k]))
+                whole = known if not left and len(packed) == 1 else None
+                packed[nearest] = self._added([packed[nearest], term], whole)
+            else:
+                packed.append(term)
+        return packed
 
-    def _put_together(self, row: Sequence[Term], interval: Interval) -> Wire:
-        """Terms that are side by side, from the lowest on."""
-        first, *between, last = row
-        for term in between:
-            first = self._added([first, term], None)
-        return self._added([first, last], interval).wire
+    def _below(self, low: Term, high: Term) -> bool:
+        """Whether one term ends where the other begins, or before, so that nothing is added."""
+        r = self.new.interval(low.wire)
+        return low.sign == high.sign and r.lo >= 0 and r.top <= self._bottom(high)
+
+    def _bottom(self, term: Term) -> int:
+        """The position of the lowest bit."""
+        return self.new.interval(term.wire).exp
 
     def _level(self, term: Term) -> float:
         """How much logic is in front of a term, in adders of two."""
