@@ -49,6 +49,32 @@ class Tree(NamedTuple):
     """Of the adder: from where two operands meet to the top of their sum."""
 
 
+class Bottoms(NamedTuple):
+    """Of the operands of an adder."""
+
+    lowest: int
+    second: int
+    free: bool
+    """Whether bits of the lowest pass beside the adder, because it is not subtracted."""
+
+
+NO_BOTTOMS = Bottoms(1 << 40, 1 << 40, True)
+
+
+@compiled
+def below(known: Bottoms, bottom: int, plus: bool) -> Bottoms:
+    """The bottoms of one operand more, which is added or subtracted."""
+    if bottom < known.lowest or (bottom == known.lowest and not plus):
+        return Bottoms(bottom, known.lowest, plus)
+    return Bottoms(known.lowest, min(known.second, bottom), known.free)
+
+
+@compiled
+def meeting(known: Bottoms) -> int:
+    """The position from where on operands meet."""
+    return known.second if known.free else known.lowest
+
+
 @compiled
 def arranged(terms: Terms, arity: int, hurried: bool, trades: int) -> Integers:
     """The operands of each adder: terms count from 0, adders on from there; ``NONE`` is none.
@@ -114,21 +140,17 @@ def _add_up(tree: Tree, node: int) -> None:
         if k != NONE:
             count, sign, weight = count + 1, max(sign, tree.sign[k]), max(weight, tree.weight[k])
     low = high = 0.0
-    lowest, second, free = 1 << 40, 1 << 40, True
+    bottoms = NO_BOTTOMS
     for k in tree.operands[node]:
         if k != NONE:
             plus = tree.sign[k] == sign
             low += tree.low[k] if plus else -tree.high[k]
             high += tree.high[k] if plus else -tree.low[k]
-            bottom = tree.bottom[k]
-            if bottom < lowest or (bottom == lowest and not plus):
-                second, lowest, free = lowest, bottom, plus
-            else:
-                second = min(second, bottom)
-    tree.low[node], tree.high[node], tree.bottom[node] = low, high, lowest
+            bottoms = below(bottoms, tree.bottom[k], plus)
+    tree.low[node], tree.high[node], tree.bottom[node] = low, high, bottoms.lowest
     tree.sign[node], tree.weight[node] = sign, count * weight
-    tree.top[node] = top(low, high, 2.0**lowest)
-    tree.bits[node] = max(0, tree.top[node] - (second if free else lowest))
+    tree.top[node] = top(low, high, 2.0**bottoms.lowest)
+    tree.bits[node] = max(0, tree.top[node] - meeting(bottoms))
 
 
 # -- the first tree ---------------------------------------------------------------------------
@@ -207,7 +229,7 @@ def _trade(tree: Tree, size: int, trades: int) -> None:
 @compiled
 def _above(tree: Tree, a: int, b: int) -> bool:
     """Whether ``b`` is a part of ``a``."""
-    while b != NONE and b != a:
+    while b not in (NONE, a):
         b = tree.reader[b]
     return b == a
 
@@ -222,7 +244,8 @@ def _swapped(tree: Tree, a: int, b: int) -> int:
                 break
     tree.reader[a], tree.reader[b] = tree.reader[b], tree.reader[a]
     more = 0
-    for node in (tree.reader[a], tree.reader[b]):
+    for first in (tree.reader[a], tree.reader[b]):
+        node = first
         while node != NONE:
             more -= tree.bits[node]
             _add_up(tree, node)

@@ -205,7 +205,8 @@ class _Maker:
         for target, hurried in mixtures:
             told = Silent() if designs or refusals else progress  # what is searched takes longest
             flow = self._prepared(target, progress, told)
-            flow = finish(flow, target, hurried=hurried, tables=tables)
+            effort = self.options.effort
+            flow = finish(flow, target, hurried=hurried, tables=tables, effort=effort)
             told.begin("schedule")
             try:
                 designs.append(_scheduled(self._design(target, flow)))

@@ -25,13 +25,14 @@ def optimize(
     *,
     hurried: bool = False,
     tables: bool = True,
+    effort: int = 2,
 ) -> Dataflow:
     """Run all passes; the ports stay what they are. Without a target, those that need none.
 
     ``hurried`` sums are there as early as they can be; with ``tables``, what few bits decide is
-    looked up where that is smaller.
+    looked up where that is smaller. ``effort`` is that of the search for cheap sums, 1 to 5.
     """
-    return finish(prepare(flow), target, hurried=hurried, tables=tables)
+    return finish(prepare(flow), target, hurried=hurried, tables=tables, effort=effort)
 
 
 def prepare(flow: Dataflow) -> Dataflow:
@@ -42,11 +43,16 @@ def prepare(flow: Dataflow) -> Dataflow:
 
 
 def finish(
-    flow: Dataflow, target: Target | None, *, hurried: bool = False, tables: bool = True
+    flow: Dataflow,
+    target: Target | None,
+    *,
+    hurried: bool = False,
+    tables: bool = True,
+    effort: int = 2,
 ) -> Dataflow:
     """The second half, as ``optimize`` is told."""
     if target is not None:
-        flow = regroup(flow, target, hurried=hurried)
+        flow = regroup(flow, target, hurried=hurried, effort=effort)
     for run in CUTTING:
         flow = run(flow)
     return tabulate(flow, target) if target is not None and tables else flow

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rtlgen.arrangement import NO_BOTTOMS, below, meeting
 from rtlgen.compiling import compiled
 from rtlgen.patterns import NONE, ONE, Floats, Integers, State, ones, top
 
@@ -144,19 +145,16 @@ def _adders(terms: Terms, count: int, arity: int, ends: int) -> float:
         for i in range(first, first + group):
             positive = max(positive, terms.sign[i])
         low = high = 0.0
-        lowest, second, free = 1 << 40, 1 << 40, True
+        bottoms = NO_BOTTOMS
         for i in range(first, first + group):
             plus = terms.sign[i] == positive
             low += terms.low[i] if plus else -terms.high[i]
             high += terms.high[i] if plus else -terms.low[i]
-            if terms.bottom[i] < lowest or (terms.bottom[i] == lowest and not plus):
-                second, lowest, free = lowest, terms.bottom[i], plus
-            else:
-                second = min(second, terms.bottom[i])
-        above = top(low, high, 2.0**lowest)
-        total += ends + max(0, above - (second if free else lowest))
+            bottoms = below(bottoms, terms.bottom[i], plus)
+        above = top(low, high, 2.0**bottoms.lowest)
+        total += ends + max(0, above - meeting(bottoms))
         first += group - 1
-        _sink(terms, first, end, low, high, lowest, positive)
+        _sink(terms, first, end, low, high, bottoms.lowest, positive)
     return total
 
 

@@ -20,27 +20,26 @@ from rtlgen.operations import Add, Input, Limit, Op, Round, Term, Wire, summands
 from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
 
-
-def regroup(flow: Dataflow, target: Target, *, hurried: bool = False) -> Dataflow:
-    """The same outputs, from adders of as many operands as the target adds in one chain.
-
-    That is the fewest adders; ``hurried`` sums take more of them where they are earlier so.
-    """
-    return _Regrouping(flow, target.arity, hurried).run()
-
-
-TRADES = 8
-"""That are tried in a tree, for each pair of its terms."""
-MOST = 50_000
-"""That are tried in one tree."""
+TRADES = {1: 2, 2: 8, 3: 32, 4: 64, 5: 256}
+"""That are tried in a tree by effort, for each two of its terms."""
+MOST = 2_000
+"""That are tried in one tree, at most, for each of those."""
 DEEP = 1000
 """How far below the highest bit of a sum bits count."""
 
 
+def regroup(flow: Dataflow, target: Target, *, hurried: bool = False, effort: int = 2) -> Dataflow:
+    """The same outputs, from adders of as many operands as the target adds in one chain.
+
+    That is the fewest adders; ``hurried`` sums take more of them where they are earlier so.
+    """
+    return _Regrouping(flow, target.arity, hurried, TRADES[effort]).run()
+
+
 class _Regrouping:
-    def __init__(self, flow: Dataflow, arity: int, hurried: bool) -> None:
+    def __init__(self, flow: Dataflow, arity: int, hurried: bool, trades: int) -> None:
         self.old, self.new = flow, Dataflow(plans=flow.plans)
-        self.arity, self.hurried = arity, hurried
+        self.arity, self.hurried, self.trades = arity, hurried, trades
         self.forms = Forms(self.new)
         self.levels: list[float] = []
         self.wires: dict[int, Wire] = {}
@@ -80,15 +79,16 @@ class _Regrouping:
         wire, sign = self._tree(row, known) if len(row) > 1 else row[0]
         return self.new.sub(self.new.const(0, 0), wire, known) if sign < 0 else wire
 
-    def _tree(self, row: Sequence[Term], interval: Interval) -> Term:
-        trades = min(MOST, TRADES * len(row) ** 2)
+    def _tree(self, row: Sequence[Term], known: Interval) -> Term:
+        """The sum of all terms, which is in a range that is known."""
+        trades = self.trades * min(MOST, len(row) ** 2)
         adders = arranged(self._terms(row), self.arity, self.hurried, trades).tolist()
 
         def built(node: int) -> Term:
             if node < len(row):
                 return row[node]
             group = [built(k) for k in adders[node - len(row)] if k != NONE]
-            return self._added(group, interval if node == root else None)
+            return self._added(group, known if node == root else None)
 
         root = len(row) + len(adders) - 1
         return built(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import combinations, product
 from math import log2
 from random import Random
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from rtlgen.arrangement import fastest
+from rtlgen.cost import cost
 from rtlgen.dataflow import Add, Dataflow, Sub, Ternary, Wire, operands
 from rtlgen.forms import Forms
-from rtlgen.targets import find
+from rtlgen.targets import Target, find
 from rtlgen.trees import regroup
 from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import check, random_flow
@@ -201,3 +203,44 @@ def test_the_fastest_tree_is_found(seed, arity):
     random = Random(seed)
     weights = tuple(random.choice([1.0, 2.0, 3.0, 4.0, 9.0]) for _ in range(3 + 2 * (seed % 2)))
     assert fastest(np.array(weights), arity) == least(weights, arity)
+
+
+# -- side by side -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.family)
+@pytest.mark.parametrize("minus", [False, True])
+def test_terms_side_by_side_are_one_number_to_add(target, minus):
+    flow = Dataflow()
+    nibbles = [flow.input(k, Interval(0, 15, 0)) for k in range(4)]
+    wide = flow.input(4, Interval(-2048, 2047, 0))
+    add = flow.sub if minus else flow.add
+    flow.outputs = [reduce(add, [x << 4 * (k % 2) for k, x in enumerate(nibbles)], wide)]
+    found = regroup(flow, target)
+    check(flow, found)
+    free = [op for op in found.ops if isinstance(op, Add) and cost_of(found, op, target) == 0]
+    assert len(free) == 2
+    assert len(sums(found)) - len(free) == (1 if target.arity == 3 else 2)
+
+
+def cost_of(flow: Dataflow, op: Add, target: Target) -> int:
+    i = flow.ops.index(op)
+    return cost(op, flow.intervals[i], [flow.interval(w) for w in operands(op)], target).luts
+
+
+@pytest.mark.parametrize("low", [Interval(-8, 7, 0), Interval(0, 16, 0)])
+def test_a_number_that_may_be_negative_or_wider_is_not_side_by_side(low):
+    flow = Dataflow()
+    x, y, z = flow.input(0, low), flow.input(1, Interval(0, 15, 4)), flow.input(2, BYTE)
+    flow.outputs = [flow.add(flow.add(x, y), z)]
+    found = regroup(flow, TARGETS[0])
+    assert sums(found) == [Ternary]
+    check(flow, found)
+
+
+def test_what_is_known_of_numbers_side_by_side_stays_known():
+    flow = Dataflow()
+    x, y = flow.input(0, Interval(0, 15, 0)), flow.input(1, Interval(0, 15, 4))
+    flow.outputs = [flow.add(x, y, Interval(0, 100, 0))]
+    found = regroup(flow, TARGETS[0])
+    assert found.interval(found.outputs[0]) == Interval(0, 100, 0)
