@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 
 import numpy as np
@@ -222,7 +223,7 @@ def priced(state: State, arity: int, ends: int, addend: bool) -> int:
 
 def tree(row: list[tuple[Interval, int]], arity: int, ends: int) -> int:
     total = 0
-    row = sorted(row, key=lambda term: term[0].exp + term[0].width)
+    row = sorted(row, key=lambda term: largest(term[0]))
     while len(row) > 1:
         size = 3 if arity == 3 and len(row) % 2 else 2
         group, row = row[:size], row[size:]
@@ -236,9 +237,13 @@ def tree(row: list[tuple[Interval, int]], arity: int, ends: int) -> int:
         added = Interval(sum(r.lo for r in ends_), sum(r.hi for r in ends_), exp)
         start_ = exps[1][0] if exps[0][1] else exp
         total += ends + max(0, exp + added.width - start_)
-        place = sum(r.exp + r.width < exp + added.width for r, _ in row)
+        place = sum(largest(r) < largest(added) for r, _ in row)
         row.insert(place, (added, sign))
     return total
+
+
+def largest(r: Interval) -> Fraction:
+    return max(-r.lo, r.hi) * Fraction(2) ** r.exp
 
 
 @pytest.mark.parametrize("arity", [2, 3])
