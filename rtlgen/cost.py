@@ -1,15 +1,13 @@
 """What one operation takes on a part: LUTs and nanoseconds.
 
-Counts LUTs as Yosys maps them (``benchmarks/calibrate_cost.py`` holds the two side by side). Two
-resources make everything: a carry chain, one LUT for each bit, and trees of LUTs.
+Counts LUTs as Yosys maps them (``benchmarks/calibrate_cost.py`` holds the two side by side).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from math import ceil, log
-from typing import NamedTuple, assert_never
+from math import ceil
+from typing import assert_never
 
 from rtlgen.dataflow import (
     Add,
@@ -30,19 +28,10 @@ from rtlgen.dataflow import (
     operands,
 )
 from rtlgen.demand import needed_tops
+from rtlgen.lookup_cost import lookup
+from rtlgen.resources import FREE, Cost, chain, per_bit, tree
 from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
-
-
-class Cost(NamedTuple):
-    luts: int
-    delay_ns: float
-
-    def __add__(self, other: Cost) -> Cost:  # type: ignore[override]  # one after the other
-        return Cost(self.luts + other.luts, self.delay_ns + other.delay_ns)
-
-
-FREE = Cost(0, 0.0)
 
 
 def cost(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> Cost:
@@ -65,13 +54,13 @@ def cost(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> Cost
             a, b = given
             return _compared(a, b, target)
         case Mux():
-            return _per_bit(r, target)
+            return per_bit(r, target)
         case Round(_, rounding):
             return _rounded(r.exp - given[0].exp, r, rounding, target)
         case Limit(_, overflow, lo, hi):
             return _limited(given[0].at(r.exp), Interval(lo, hi, r.exp), r, overflow, target)
         case Lookup(_, lo, table):
-            return _table(given[0].width, lo, table, target)
+            return lookup(given[0].width, lo, table, target)
         case _:
             assert_never(op)
 
@@ -90,30 +79,6 @@ def costs(flow: Dataflow, target: Target) -> list[Cost]:
 def luts(flow: Dataflow, target: Target) -> int:
     """What all operations of a graph take, whether an output depends on them or not."""
     return sum(taken.luts for taken in costs(flow, target))
-
-
-# -- the two resources --------------------------------------------------------------------------
-
-
-def _chain(bits: int, logic: int, target: Target) -> Cost:
-    """A carry chain over so many bits, in some of which a LUT has more to do than to pass one."""
-    cells = -(-bits // target.chain_cell) * target.chain_cell if target.chain_cell else logic
-    return Cost(
-        cells + target.chain_ends, target.level_ns + target.chain_ns + bits * target.carry_ns
-    )
-
-
-def _tree(inputs: int, target: Target) -> Cost:
-    """One bit out of many."""
-    if inputs < 2:
-        return FREE
-    levels = ceil(log(inputs, target.lut_inputs) - 1e-9)
-    return Cost(ceil((inputs - 1) / (target.lut_inputs - 1)), levels * target.level_ns)
-
-
-def _per_bit(r: Interval, target: Target) -> Cost:
-    """A LUT for each bit of the result."""
-    return Cost(r.width, target.level_ns)
 
 
 # -- operations -------------------------------------------------------------------------------
@@ -145,14 +110,14 @@ def _sum(r: Interval, a: Interval, b: Interval, minus: bool, target: Target) -> 
         return FREE
     start = _start((a, b), (1, -1 if minus else 1))
     bits = max(0, r.top - start)
-    return _chain(bits, max(0, min(bits, _busy(a, b, minus, start))), target)
+    return chain(bits, max(0, min(bits, _busy(a, b, minus, start))), target)
 
 
 def _ternary(r: Interval, terms: Sequence[Interval], signs: Sequence[int], target: Target) -> Cost:
     """A LUT for each bit in which two terms meet, which feeds the carry chain of the next bit."""
     start = _start(terms, signs)
-    chain = _chain(r.top - start, r.top - start, target)
-    return Cost(chain.luts * target.ternary_luts, target.level_ns + chain.delay_ns)
+    once = chain(r.top - start, r.top - start, target)
+    return Cost(once.luts * target.ternary_luts, target.level_ns + once.delay_ns)
 
 
 def _busy(a: Interval, b: Interval, minus: bool, start: int) -> int:
@@ -171,14 +136,14 @@ def _product(a: Interval, b: Interval, target: Target) -> Cost:
     """LUTs alone; a synthesizer that takes a DSP block instead needs none of them."""
     few, many = sorted((a.width, b.width))
     levels = max(1, (few - 1).bit_length())
-    return Cost(2 * few * many, levels * _chain(few + many, 0, target).delay_ns)
+    return Cost(2 * few * many, levels * chain(few + many, 0, target).delay_ns)
 
 
 def _chosen(a: Interval, b: Interval, r: Interval, target: Target) -> Cost:
     """A LUT per bit sees both numbers whole, or what a comparison says of them."""
     if a.lo < a.hi and b.lo < b.hi and a.width + b.width <= target.lut_inputs:
-        return _per_bit(r, target)
-    return _compared(a, b, target) + _per_bit(r, target)
+        return per_bit(r, target)
+    return _compared(a, b, target) + per_bit(r, target)
 
 
 def _compared(a: Interval, b: Interval, target: Target) -> Cost:
@@ -191,7 +156,7 @@ def _compared(a: Interval, b: Interval, target: Target) -> Cost:
     if a.width + b.width <= target.lut_inputs:
         return Cost(1, target.level_ns)
     bits = max(x.width, y.width)
-    return _chain(bits, ceil(bits / target.compared_bits), target)
+    return chain(bits, ceil(bits / target.compared_bits), target)
 
 
 def _at_least(x: Interval, bound: int, target: Target) -> Cost:
@@ -201,8 +166,8 @@ def _at_least(x: Interval, bound: int, target: Target) -> Cost:
     zeros = (bound & -bound).bit_length() - 1
     bits = x.width - zeros
     if abs(bound) == 1 << zeros or not target.chain_cell:
-        return _tree(bits, target)
-    return _chain(bits, bits, target)
+        return tree(bits, target)
+    return chain(bits, bits, target)
 
 
 def _rounded(drop: int, r: Interval, rounding: Rounding, target: Target) -> Cost:
@@ -225,7 +190,7 @@ def _rounded(drop: int, r: Interval, rounding: Rounding, target: Target) -> Cost
             inputs = drop + 1
         case _:
             assert_never(rounding)
-    return _tree(inputs, target) + _chain(r.width, 0, target)
+    return tree(inputs, target) + chain(r.width, 0, target)
 
 
 def _limited(x: Interval, to: Interval, r: Interval, overflow: Overflow, target: Target) -> Cost:
@@ -235,11 +200,11 @@ def _limited(x: Interval, to: Interval, r: Interval, overflow: Overflow, target:
         case Overflow.WRAP if plain:
             return FREE
         case Overflow.REFLECT if plain:
-            return _per_bit(r, target)
+            return per_bit(r, target)
         case Overflow.WRAP:
             return _modulo(x, size, target)
         case Overflow.REFLECT:
-            return _modulo(x, 2 * size, target) + _per_bit(r, target)
+            return _modulo(x, 2 * size, target) + per_bit(r, target)
         case Overflow.SATURATE | Overflow.SATURATE_TO_ZERO:
             return _clipped(x, to, r, target)
         case _:
@@ -252,9 +217,9 @@ def _clipped(x: Interval, to: Interval, r: Interval, target: Target) -> Cost:
     checks += [_at_least(x, to.lo, target)] * (x.lo < to.lo)
     lost = x.width - r.width
     if lost + 2 <= target.lut_inputs and _power(-to.lo) and _power(to.hi + 1):
-        return _per_bit(r, target)
+        return per_bit(r, target)
     slowest = max(check.delay_ns for check in checks)
-    return Cost(sum(check.luts for check in checks), slowest) + _per_bit(r, target)
+    return Cost(sum(check.luts for check in checks), slowest) + per_bit(r, target)
 
 
 def _power(n: int) -> bool:
@@ -265,65 +230,8 @@ def _power(n: int) -> bool:
 def _modulo(x: Interval, size: int, target: Target) -> Cost:
     """A long division: compare and subtract multiples of the size, the largest first."""
     steps = ((x.hi - x.lo) // size).bit_length()
-    total = _chain(x.width, 0, target)
+    total = chain(x.width, 0, target)
     for i in range(steps):
         width = ((size << i + 1) - 1).bit_length()
-        total += Cost(width, _chain(width, width, target).delay_ns + target.level_ns)
+        total += Cost(width, chain(width, width, target).delay_ns + target.level_ns)
     return total
-
-
-def _table(bits: int, lo: int, table: tuple[int, ...], target: Target) -> Cost:
-    """A LUT for each different function of few inputs; wider ones are multiplexed from LUTs.
-
-    What is constant, or an input, takes nothing. Multiplexers beside the LUTs join them up to
-    ``target.wide_inputs``, and further LUTs beyond.
-    """
-    functions = _functions(bits, lo, table)
-    narrow = [f for f, support in functions.items() if support <= target.lut_inputs]
-    wide = [f for f, support in functions.items() if support > target.lut_inputs]
-    if not wide:
-        return Cost(len(narrow), target.level_ns if narrow else 0.0)
-    joined = 2 if target.lut_inputs >= 6 else 1  # select inputs of a multiplexer in one LUT
-    blocks = len(_blocks(wide, bits, target.lut_inputs))
-    delay = target.level_ns + (min(bits, target.wide_inputs) - target.lut_inputs) * target.lut_ns
-    size = target.wide_inputs
-    while size < bits:
-        size = min(bits, size + joined)
-        blocks += len(_blocks(wide, bits, size))
-        delay += target.level_ns
-    return Cost(len(narrow) + blocks, delay)
-
-
-def _functions(bits: int, lo: int, table: tuple[int, ...]) -> dict[int, int]:
-    """How many inputs each different output depends on, if it is more than an input.
-
-    An output is the number whose bit ``code`` is its value at that code. Codes that cannot occur
-    have the most usual entry, as in the hardware.
-    """
-    every = 1 << bits
-    usual = max(table, key=Counter(table).__getitem__)
-    entries = [usual] * every
-    for code, entry in enumerate(table, lo):
-        entries[code & every - 1] = entry
-    zero = [_where_zero(k, bits) for k in range(bits)]
-    plain = {0, (1 << every) - 1, *(z << (1 << k) for k, z in enumerate(zero))}
-    width = max((entry if entry >= 0 else ~entry) for entry in table).bit_length() + 1
-    functions = {}
-    for k in range(width):
-        f = int("".join(str(entry >> k & 1) for entry in reversed(entries)), 2)
-        if f not in plain:
-            functions[f] = sum((f >> (1 << j) ^ f) & z != 0 for j, z in enumerate(zero))
-    return functions
-
-
-def _where_zero(k: int, bits: int) -> int:
-    """The codes in which bit ``k`` is zero, as a function."""
-    period, ones = 2 << k, (1 << (1 << k)) - 1
-    return ones * (((1 << (1 << bits)) - 1) // ((1 << period) - 1))
-
-
-def _blocks(functions: Sequence[int], bits: int, size: int) -> set[int]:
-    """The different functions of the lower ``size`` inputs, for any of the others."""
-    full = (1 << (1 << size)) - 1
-    starts = range(0, 1 << bits, 1 << size)
-    return {f >> i & full for f in functions for i in starts} - {0, full}

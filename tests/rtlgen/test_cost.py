@@ -2,8 +2,9 @@
 
 import pytest
 
-from rtlgen.cost import FREE, cost, costs, luts
+from rtlgen.cost import cost, costs, luts
 from rtlgen.dataflow import Dataflow, operands
+from rtlgen.resources import FREE
 from rtlgen.targets import find
 from rtlgen.timing import Timing
 from sim.errors import ConfigError
