@@ -79,15 +79,15 @@ def meeting(known: Bottoms) -> int:
 def arranged(terms: Terms, arity: int, hurried: bool, trades: int) -> Integers:
     """The operands of each adder: terms count from 0, adders on from there; ``NONE`` is none.
 
-    There are as few adders of ``arity`` as there can be, or, ``hurried``, more of them where the
-    sum is earlier so. So many ``trades`` are tried.
+    An adder comes after those that it reads. There are as few adders of ``arity`` as there can be,
+    or, ``hurried``, more of them where the sum is earlier so. So many ``trades`` are tried.
     """
     count = terms.sign.size
     tree = _terms_alone(terms, 2 * count)
     size = _grown(tree, count, arity, hurried)
     if size > count + 1:
         _trade(tree, size, trades)
-    return tree.operands[count:size]
+    return _in_order(tree, count, size)
 
 
 @compiled
@@ -151,6 +151,26 @@ def _add_up(tree: Tree, node: int) -> None:
     tree.sign[node], tree.weight[node] = sign, count * weight
     tree.top[node] = top(low, high, 2.0**bottoms.lowest)
     tree.bits[node] = max(0, tree.top[node] - meeting(bottoms))
+
+
+@compiled
+def _in_order(tree: Tree, count: int, size: int) -> Integers:
+    """The operands of the adders, numbered anew from the whole sum down."""
+    adders = np.full(size - count, size - 1)
+    end = 1
+    for node in adders:  # which grow while they are read
+        for k in tree.operands[node]:
+            if k >= count:
+                adders[end] = k
+                end += 1
+    number = np.arange(size)
+    number[adders] = np.arange(size - 1, count - 1, -1)
+    numbered = np.full((size - count, 3), NONE)
+    for node in adders:
+        for i, k in enumerate(tree.operands[node]):
+            if k != NONE:
+                numbered[number[node] - count, i] = number[k]
+    return numbered
 
 
 # -- the first tree ---------------------------------------------------------------------------

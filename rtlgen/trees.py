@@ -83,15 +83,11 @@ class _Regrouping:
         """The sum of all terms, which is in a range that is known."""
         trades = self.trades * min(MOST, len(row) ** 2)
         adders = arranged(self._terms(row), self.arity, self.hurried, trades).tolist()
-
-        def built(node: int) -> Term:
-            if node < len(row):
-                return row[node]
-            group = [built(k) for k in adders[node - len(row)] if k != NONE]
-            return self._added(group, known if node == root else None)
-
-        root = len(row) + len(adders) - 1
-        return built(root)
+        found = list(row)
+        for left, adder in enumerate(adders, 1 - len(adders)):
+            group = [found[k] for k in adder if k != NONE]
+            found.append(self._added(group, None if left else known))
+        return found[-1]
 
     def _terms(self, row: Sequence[Term]) -> Terms:
         """What the search for a tree has to know of them."""
@@ -153,8 +149,7 @@ class _Regrouping:
 
     def _top(self, term: Term) -> int:
         """The position above the highest bit."""
-        r = self.new.interval(term.wire)
-        return r.exp + r.width
+        return self.new.interval(term.wire).top
 
     def _added(self, group: Sequence[Term], known: Interval | None) -> Term:
         """One operation for the group; negative if all of it is."""

@@ -88,6 +88,7 @@ def found(given: Sequence[Leaf], arity: int, trades: int, *, hurried: bool = Fal
     adders = arranged(terms(given), arity, hurried, trades).tolist()
     node, seen = built(given, adders)
     assert sorted(seen) == list(range(len(given)))
+    assert all(max(adder) < number for number, adder in enumerate(adders, len(given)))
     if not hurried:
         assert len(adders) == -(-(len(given) - 1) // (arity - 1))
     return node
