@@ -7,6 +7,7 @@ none is deeper than it has to be, and few bits are added (``arrangement.py``).
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import log2
@@ -116,22 +117,24 @@ class _Regrouping:
         return sorted(row, key=self._top)
 
     def _packed(self, row: Sequence[Term], known: Interval) -> list[Term]:
-        """Terms, several in one where they are side by side: there is less to add."""
-        packed: list[Term] = []
-        for left, term in enumerate(sorted(row, key=self._bottom), 1 - len(row)):
-            below = [k for k, other in enumerate(packed) if self._below(other, term)]
-            if below:
-                nearest = max(below, key=lambda k: self._top(packed[k]))
-                whole = known if not left and len(packed) == 1 else None
-                packed[nearest] = self._added([packed[nearest], term], whole)
-            else:
-                packed.append(term)
-        return packed
+        """Terms, several in one where they are side by side: there is less to add.
 
-    def _below(self, low: Term, high: Term) -> bool:
-        """Whether one term ends where the other begins, or before, so that nothing is added."""
-        r = self.new.interval(low.wire)
-        return low.sign == high.sign and r.lo >= 0 and r.top <= self._bottom(high)
+        Each is put on the one that ends highest of those that end where it begins, or below.
+        """
+        packed: list[Term] = []
+        ends: dict[int, list[tuple[int, int]]] = {1: [], -1: []}
+        for left, term in enumerate(sorted(row, key=self._bottom), 1 - len(row)):
+            below = ends[term.sign]
+            if nearest := bisect_right(below, (self._bottom(term), len(row))):
+                _, place = below.pop(nearest - 1)
+                whole = known if not left and len(packed) == 1 else None
+                packed[place] = self._added([packed[place], term], whole)
+            else:
+                place = len(packed)
+                packed.append(term)
+            if self.new.interval(packed[place].wire).lo >= 0:
+                insort(below, (self._top(packed[place]), place))
+        return packed
 
     def _bottom(self, term: Term) -> int:
         """The position of the lowest bit."""
