@@ -228,11 +228,14 @@ def cost_of(flow: Dataflow, op: Add, target: Target) -> int:
     return cost(op, flow.intervals[i], [flow.interval(w) for w in operands(op)], target).luts
 
 
-@pytest.mark.parametrize("low", [Interval(-8, 7, 0), Interval(0, 16, 0)])
-def test_a_number_that_may_be_negative_or_wider_is_not_side_by_side(low):
+@pytest.mark.parametrize(
+    ("low", "minus"),
+    [(Interval(-8, 7, 0), False), (Interval(0, 16, 0), False), (Interval(0, 15, 0), True)],
+)
+def test_what_is_negative_or_too_wide_or_subtracted_is_not_side_by_side(low, minus):
     flow = Dataflow()
     x, y, z = flow.input(0, low), flow.input(1, Interval(0, 15, 4)), flow.input(2, BYTE)
-    flow.outputs = [flow.add(flow.add(x, y), z)]
+    flow.outputs = [flow.add((flow.sub if minus else flow.add)(y, x), z)]
     found = regroup(flow, TARGETS[0])
     assert sums(found) == [Ternary]
     check(flow, found)
