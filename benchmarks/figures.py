@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from contenders import DA4ML, OURS, OURS_BINARY, OURS_ECP5, PEERS
+from contenders import BINARY, DA4ML, OURS, OURS_BINARY, OURS_ECP5, PEERS, TERNARY
 from measurement import Row
 
 
@@ -41,6 +41,15 @@ FIGURES = (
     ),
 )
 
+_TWO = DA4ML.name, BINARY.name
+SAME_ADDERS = (
+    Compared("ff", "FF, adders of three", OURS.name, rivals=(TERNARY.name,)),
+    Compared("ff", "FF, binary adders", OURS_BINARY.name, rivals=_TWO),
+    Compared("stage", "longest stage, adders of three", OURS.name, rivals=(TERNARY.name,)),
+    Compared("stage", "longest stage, binary adders", OURS_BINARY.name, rivals=_TWO),
+)
+"""Adders of three numbers are fewer, later, and have more registers in front than those of two."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -63,7 +72,7 @@ class Summary:
 def summaries(rows: Sequence[Row]) -> Iterator[Summary]:
     """Every figure that any case has."""
     cases = list(dict.fromkeys(row.case for row in rows))
-    for figure in FIGURES:
+    for figure in (*FIGURES, *SAME_ADDERS):
         found = {case: ratio(figure, [r for r in rows if r.case == case]) for case in cases}
         ratios = {case: value for case, value in found.items() if value is not None}
         if ratios:

@@ -2,8 +2,8 @@
 
 import comparison_text
 import pytest
-from contenders import DA4ML, OURS, OURS_BINARY, OURS_ECP5, TERNARY
-from figures import FIGURES, geometric_mean, ratio, summaries
+from contenders import BINARY, DA4ML, OURS, OURS_BINARY, OURS_ECP5, TERNARY
+from figures import FIGURES, SAME_ADDERS, geometric_mean, ratio, summaries
 from measurement import Row
 
 BY_KEY = {figure.key: figure for figure in FIGURES}
@@ -59,6 +59,26 @@ def test_a_summary_has_the_mean_and_the_worst_case():
 
 def test_each_figure_names_a_design_of_ours():
     assert {figure.ours for figure in FIGURES} == {c.name for c in (OURS, OURS_BINARY, OURS_ECP5)}
+
+
+def test_the_same_adders_are_compared_as_well():
+    rows = [
+        row("a", DA4ML, ff=100, stage=3.0),
+        row("a", TERNARY, ff=200, stage=4.0),
+        row("a", BINARY, ff=120, stage=2.5),
+        row("a", OURS, ff=150, stage=3.5),
+        row("a", OURS_BINARY, ff=90, stage=2.0),
+    ]
+    found = {s.figure.label: s.ratios["a"] for s in summaries(rows)}
+    assert found == {
+        "FF": 150 / 100,
+        "longest stage": 3.5 / 2.5,
+        "FF, adders of three": 150 / 200,
+        "FF, binary adders": 90 / 100,
+        "longest stage, adders of three": 3.5 / 4.0,
+        "longest stage, binary adders": 2.0 / 2.5,
+    }
+    assert {figure.label for figure in SAME_ADDERS} <= set(found)
 
 
 def test_the_better_of_two_flows_is_kept():
