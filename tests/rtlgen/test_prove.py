@@ -699,8 +699,8 @@ def test_a_design_that_is_disproved_is_not_written(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     saved(tiny())
 
-    def mistaken(flow: Dataflow, target: Target, *, hurried: bool, tables: bool) -> Dataflow:
-        wrong = copy(finish(flow, target, hurried=hurried, tables=tables))
+    def mistaken(flow: Dataflow, target: Target, **given: Any) -> Dataflow:
+        wrong = copy(finish(flow, target, **given))
         wrong.outputs.reverse()
         return wrong
 
