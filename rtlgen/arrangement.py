@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rtlgen.compiling import compiled
+from rtlgen.overlap import NO_BOTTOMS, below, meeting
 from rtlgen.patterns import Floats, Integers, top
 
 NONE = -1
@@ -47,32 +48,6 @@ class Tree(NamedTuple):
     weight: Floats
     bits: Integers
     """Of the adder: from where two operands meet to the top of their sum."""
-
-
-class Bottoms(NamedTuple):
-    """Of the operands of an adder."""
-
-    lowest: int
-    second: int
-    free: bool
-    """Whether bits of the lowest pass beside the adder, because it is not subtracted."""
-
-
-NO_BOTTOMS = Bottoms(1 << 40, 1 << 40, True)
-
-
-@compiled
-def below(known: Bottoms, bottom: int, plus: bool) -> Bottoms:
-    """The bottoms of one operand more, which is added or subtracted."""
-    if bottom < known.lowest or (bottom == known.lowest and not plus):
-        return Bottoms(bottom, known.lowest, plus)
-    return Bottoms(known.lowest, min(known.second, bottom), known.free)
-
-
-@compiled
-def meeting(known: Bottoms) -> int:
-    """The position from where on operands meet."""
-    return known.second if known.free else known.lowest
 
 
 @compiled
@@ -203,8 +178,7 @@ def _grown(tree: Tree, count: int, arity: int, hurried: bool) -> int:
 @compiled
 def _soonest(weights: Floats, arity: int, hurried: bool) -> float:
     """The least weight that a sum of terms with these can have."""
-    least = fastest(weights, arity)
-    return min(least, fastest(weights, 2)) if hurried else least
+    return min(fastest(weights, arity), fastest(weights, 2 if hurried else arity))
 
 
 @compiled
@@ -213,7 +187,8 @@ def _next(weights: Floats, arity: int, hurried: bool, budget: float) -> Integers
     count = weights.size
     most = arity - (count + 1) % (arity - 1)
     early = np.argsort(weights, kind="mergesort")
-    for size in range(min(arity, count) if hurried else most, 1 if hurried else most - 1, -1):
+    largest, smallest = (min(arity, count), 2) if hurried else (most, most)
+    for size in range(largest, smallest - 1, -1):
         for k in range(count - size + 1):
             group = np.arange(k, k + size)
             if _fits(weights, group, arity, hurried, budget):
@@ -235,6 +210,7 @@ def _fits(weights: Floats, group: Integers, arity: int, hurried: bool, budget: f
 
 @compiled
 def _trade(tree: Tree, size: int, trades: int) -> None:
+    """Let parts trade places at random, and back if that takes more bits or is later."""
     random.seed(1)
     root = size - 1
     budget = tree.weight[root] * ROUNDED
@@ -248,7 +224,7 @@ def _trade(tree: Tree, size: int, trades: int) -> None:
 
 @compiled
 def _above(tree: Tree, a: int, b: int) -> bool:
-    """Whether ``b`` is a part of ``a``."""
+    """Whether ``b`` is ``a``, or a part of it."""
     while b not in (NONE, a):
         b = tree.reader[b]
     return b == a

@@ -18,6 +18,7 @@ SOURCES = (
     "annealing.py",
     "arrangement.py",
     "mincut.py",
+    "overlap.py",
     "paths.py",
     "patterns.py",
     "pricing.py",

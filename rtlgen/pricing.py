@@ -1,8 +1,8 @@
 """What the sums of a search cost, estimated as the adders are built later; compiled by numba.
 
 A variable that is read once becomes part of the sum that reads it. The terms of a sum meet in
-adders of two or three, the smallest first. An adder costs a bit for each
-position from where two terms overlap to the top of their sum.
+adders of two or three, the smallest first. An adder costs a bit for each position from where two
+terms overlap to the top of their sum.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rtlgen.arrangement import NO_BOTTOMS, below, meeting
 from rtlgen.compiling import compiled
+from rtlgen.overlap import NO_BOTTOMS, below, meeting
 from rtlgen.patterns import NONE, ONE, Floats, Integers, State, ones, top
 
 

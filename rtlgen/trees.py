@@ -22,9 +22,9 @@ from rtlgen.targets import Target
 from sim.rounding import Interval, Overflow, Rounding
 
 TRADES = {1: 2, 2: 8, 3: 32, 4: 64, 5: 256}
-"""That are tried in a tree by effort, for each two of its terms."""
-MOST = 2_000
-"""That are tried in one tree, at most, for each of those."""
+"""By effort, how many are tried in a tree for each pair of its terms, in either order."""
+MOST_PAIRS = 2_000
+"""Of a tree that count: a sum may have hundreds of terms."""
 DEEP = 1000
 """How far below the highest bit of a sum bits count."""
 
@@ -82,7 +82,7 @@ class _Regrouping:
 
     def _tree(self, row: Sequence[Term], known: Interval) -> Term:
         """The sum of all terms, which is in a range that is known."""
-        trades = self.trades * min(MOST, len(row) ** 2)
+        trades = self.trades * min(MOST_PAIRS, len(row) ** 2)
         adders = arranged(self._terms(row), self.arity, self.hurried, trades).tolist()
         found = list(row)
         for left, adder in enumerate(adders, 1 - len(adders)):
