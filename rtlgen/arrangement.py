@@ -187,15 +187,15 @@ def _next(weights: Floats, arity: int, hurried: bool, budget: float) -> Integers
     count = weights.size
     most = arity - (count + 1) % (arity - 1)
     early = np.argsort(weights, kind="mergesort")
-    largest, smallest = (min(arity, count), 2) if hurried else (most, most)
-    for size in range(largest, smallest - 1, -1):
+    size, least = (min(arity, count), 2) if hurried else (most, most)
+    while True:
         for k in range(count - size + 1):
             group = np.arange(k, k + size)
             if _fits(weights, group, arity, hurried, budget):
                 return group
-        if _fits(weights, early[:size], arity, hurried, budget):
+        if size == least or _fits(weights, early[:size], arity, hurried, budget):
             return early[:size]
-    return early[:most]
+        size -= 1
 
 
 @compiled
