@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from rtlgen.compiling import compiled
-from rtlgen.patterns import Floats, Integers, State, copied
+from rtlgen.patterns import Digits, Floats, Integers, State, begin, copied, digits
 from rtlgen.pricing import price
 from rtlgen.replaying import change, replay
 from rtlgen.search import Search
-from rtlgen.sharing import share
+from rtlgen.sharing import share, tally
 
 NOISE = 0.1
 """By how much, at most, a round exaggerates the score of a pattern."""
@@ -74,23 +74,36 @@ def _luck(seed: int, rounds: int, *, changing: bool) -> Luck:
 def _cheapest(
     start: State, span: int, budget: float, arity: int, ends: int, addend: bool, luck: Luck
 ) -> State:
-    now = copied(start)
-    share(now, span, budget, ends, 0.0, 0)
-    best, least = now, price(now, arity, ends, addend)
-    digits, cost = start, least
+    given, room = digits(start), tally(start, span)
+    now, trial = copied(start), copied(start)
+    share(now, np.ones(now.sizes[1], np.bool_), room, budget, ends, 0.0, 0)
+    best, least = copied(now), price(now, arity, ends, addend)
+    cost = least + _beside(now, arity, ends, addend)
     for k in range(luck.heat.size):
-        changed = copied(digits)
+        changed = given
         if luck.changes[k]:
+            changed = Digits(given.plus.copy(), given.minus.copy(), given.weight)
             change(changed, span - 2, luck.changes[k], luck.seeds[k, 0])
-        trial = copied(changed)
-        replay(trial, now, budget, luck.dropped[k] / now.sizes[1], luck.seeds[k, 1])
-        share(trial, span, budget, ends, NOISE, luck.seeds[k, 2])
+        begin(trial, changed)
+        fresh = replay(trial, now, budget, luck.dropped[k] / now.sizes[1], luck.seeds[k, 1])
+        share(trial, fresh, room, budget, ends, NOISE, luck.seeds[k, 2])
         found = price(trial, arity, ends, addend)
-        if found <= cost + luck.heat[k]:
-            now, digits, cost = trial, changed, found
         if found < least:
-            best, least = trial, found
+            best, least = copied(trial), found
+        found += _beside(trial, arity, ends, addend)
+        if found <= cost + luck.heat[k] * (arity - 1):
+            now, trial = trial, now
+            given, cost = changed, found
     return best
+
+
+@compiled
+def _beside(state: State, arity: int, ends: int, addend: bool) -> float:
+    """The price in adders of two where others are to be had, too.
+
+    It falls with each term that is shared. That in adders of three only falls with every other.
+    """
+    return price(state, 2, ends, addend) if arity > 2 else 0.0
 
 
 def _budget(state: State, slack: int) -> float:

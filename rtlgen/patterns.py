@@ -7,7 +7,7 @@ occurs, one digit of a new variable can stand for both. Finding it is a shift an
 
 from __future__ import annotations
 
-from math import ceil, log2
+from math import frexp
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ MAX_POSITIONS = 60
 Words = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
 
 NONE = np.uint64(0)
 ONE = np.uint64(1)
@@ -50,6 +51,16 @@ class State(NamedTuple):
     """(2,): inputs, and variables so far."""
 
 
+class Digits(NamedTuple):
+    """What outputs are made of where there are no variables but the inputs."""
+
+    plus: Words
+    """(inputs, outputs)"""
+    minus: Words
+    weight: Floats
+    """(outputs,)"""
+
+
 class Pattern(NamedTuple):
     a: int
     b: int
@@ -71,6 +82,23 @@ def copied(state: State) -> State:
         state.weight.copy(),
         state.sizes.copy(),
     )
+
+
+@compiled
+def digits(state: State) -> Digits:
+    """Of a state that has no variables but the inputs."""
+    inputs = state.sizes[0]
+    return Digits(state.plus[:inputs].copy(), state.minus[:inputs].copy(), state.weight.copy())
+
+
+@compiled
+def begin(state: State, given: Digits) -> None:
+    """Take all variables but the inputs back, and let the outputs be made of these digits."""
+    inputs, size = state.sizes
+    state.plus[:inputs], state.minus[:inputs] = given.plus, given.minus
+    state.plus[inputs:size], state.minus[inputs:size] = NONE, NONE
+    state.weight[:] = given.weight
+    state.sizes[1] = inputs
 
 
 @compiled
@@ -104,8 +132,8 @@ def first_ones(word: np.uint64, count: int) -> np.uint64:
 @compiled
 def top(low: float, high: float, step: float) -> int:
     """The position above the highest bit of numbers in ``low..high``."""
-    size = max(high + step, -low)
-    return ceil(log2(size) - 1e-12) + (1 if low < 0 else 0)
+    fraction, exponent = frexp(max(high + step, -low))
+    return int(exponent) - int(fraction == 0.5) + int(low < 0)
 
 
 @compiled

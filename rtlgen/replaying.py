@@ -7,12 +7,27 @@ import random
 import numpy as np
 
 from rtlgen.compiling import compiled
-from rtlgen.patterns import NONE, ONE, Pattern, State, Words, mark, replace, unmark
+from rtlgen.patterns import (
+    NONE,
+    ONE,
+    Booleans,
+    Digits,
+    Integers,
+    Pattern,
+    State,
+    Words,
+    mark,
+    replace,
+    unmark,
+)
 
 
 @compiled
-def replay(state: State, old: State, budget: float, dropped: float, seed: int) -> None:
-    """Make the old state's variables again, but for some and for what needs them."""
+def replay(state: State, old: State, budget: float, dropped: float, seed: int) -> Booleans:
+    """Make the old state's variables again, but for some and for what needs them.
+
+    Says which variables are left with digits that they did not have in the old state.
+    """
     random.seed(seed)
     inputs, size = old.sizes
     kept = np.full(size, -1)
@@ -29,16 +44,32 @@ def replay(state: State, old: State, budget: float, dropped: float, seed: int) -
             replace(state, pattern)
         elif count:
             unmark(state)
+    return _freed(state, old, kept)
 
 
 @compiled
-def change(state: State, places: int, weights: int, seed: int) -> None:
+def _freed(state: State, old: State, kept: Integers) -> Booleans:
+    freed = np.zeros(state.sizes[1], np.bool_)
+    for variable in range(kept.size):
+        now = kept[variable]
+        if now >= 0:
+            for output in range(state.weight.size):
+                plus = state.plus[now, output] & ~old.plus[variable, output]
+                minus = state.minus[now, output] & ~old.minus[variable, output]
+                if plus | minus != NONE:
+                    freed[now] = True
+                    break
+    return freed
+
+
+@compiled
+def change(digits: Digits, places: int, weights: int, seed: int) -> None:
     """Write up to so many weights, of so many places, with other digits."""
     random.seed(seed)
-    inputs, outputs = state.sizes[0], state.weight.size
+    inputs, outputs = digits.plus.shape
     for _ in range(weights):
         for _ in range(20):  # most places have no such digits
-            plus, minus = state.plus, state.minus
+            plus, minus = digits.plus, digits.minus
             if random.random() < 0.5:
                 plus, minus = minus, plus
             variable, output = random.randrange(inputs), random.randrange(outputs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
-"""Rounds of the search by effort, in units of ``WORK`` digits."""
-WORK = 100_000
+EFFORTS = {1: 0, 2: 1, 3: 20, 4: 200, 5: 2000}
+"""By effort, how many times as many rounds of the search."""
+ROUNDS = 5_000
+"""Of a matrix of one digit; of so many more, fewer by the square root of that."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,6 @@ class Search:
     def rounds(self, digits: int) -> int:
         """How often the sharing of a matrix of so many digits is tried anew.
 
-        That takes about as long for all matrices, but few digits have few ways to be shared.
+        More digits want more rounds, but each takes longer; few have few ways to be shared.
         """
-        return EFFORTS[self.effort] * min(WORK // max(1, digits), digits**2)
+        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2)

@@ -15,46 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rtlgen.compiling import compiled
-from rtlgen.patterns import NONE, ONE, Integers, Pattern, State, mark, replace, unmark
+from rtlgen.patterns import NONE, ONE, Booleans, Integers, Pattern, State, mark, replace, unmark
 
 Entry = tuple[float, int, int, int, int, int, float]
 """The score of a pattern, negative for the heap, its distance, itself, and the bits it saves."""
-
-
-@compiled
-def share(state: State, span: int, budget: float, ends: int, noise: float, seed: int) -> None:
-    """Add variables until no pattern occurs twice.
-
-    ``span`` is how far apart two digits of an output can be; ``budget`` bounds the weight of an
-    output; an adder costs its bits and ``ends``; scores are multiplied by up to ``1 + noise``.
-    """
-    random.seed(seed)
-    size, outputs = state.plus.shape
-    tally = Tally(
-        np.empty((outputs, size), np.int64),
-        np.zeros(outputs, np.int64),
-        np.zeros((size, 2 * span + 1, 2), np.int64),
-        np.empty((size * (4 * span + 2), 3), np.int64),
-    )
-    heap = [(0.0, 0, 0, 0, 0, 0, 0.0)]
-    heap.pop()
-    introduced = 0
-    while True:
-        while introduced < state.sizes[1]:
-            found = _count(state, tally, introduced, span)
-            _offer(state, tally, introduced, span, found, ends, noise, heap)
-            introduced += 1
-        if len(heap) == 0:
-            return
-        score, order, a, b, shift, sign, bits = heappop(heap)
-        pattern = Pattern(a, b, shift, sign)
-        count = mark(state, pattern, budget)
-        if count > 1 and -count * bits <= score:
-            replace(state, pattern)
-        elif count:
-            unmark(state)
-            if count > 1:
-                heappush(heap, (-count * bits, order, a, b, shift, sign, bits))
 
 
 class Tally(NamedTuple):
@@ -71,14 +35,69 @@ class Tally(NamedTuple):
 
 
 @compiled
-def _count(state: State, tally: Tally, new: int, span: int) -> int:
+def tally(state: State, span: int) -> Tally:
+    """Room to count in, where two digits of an output can be ``span`` apart."""
+    size, outputs = state.plus.shape
+    return Tally(
+        np.empty((outputs, size), np.int64),
+        np.zeros(outputs, np.int64),
+        np.zeros((size, 2 * span + 1, 2), np.int64),
+        np.empty((size * (4 * span + 2), 3), np.int64),
+    )
+
+
+@compiled
+def share(
+    state: State, fresh: Booleans, room: Tally, budget: float, ends: int, noise: float, seed: int
+) -> None:
+    """Add variables until no pattern of a ``fresh`` or of a new variable occurs twice.
+
+    ``budget`` bounds the weight of an output; an adder costs its bits and ``ends``; scores are
+    multiplied by up to ``1 + noise``.
+    """
+    random.seed(seed)
+    heap = [(0.0, 0, 0, 0, 0, 0, 0.0)]
+    heap.pop()
+    room.seen[:] = 0
+    for old in range(fresh.size):
+        if not fresh[old]:
+            _show(state, room, old)
+    for new in range(fresh.size):
+        if fresh[new]:
+            _offer(state, room, new, _count(state, room, new), ends, noise, heap)
+    while heap:
+        score, order, a, b, shift, sign, bits = heappop(heap)
+        pattern = Pattern(a, b, shift, sign)
+        count = mark(state, pattern, budget)
+        if count > 1 and -count * bits <= score:
+            new = int(state.sizes[1])
+            replace(state, pattern)
+            _offer(state, room, new, _count(state, room, new), ends, noise, heap)
+        elif count:
+            unmark(state)
+            if count > 1:
+                heappush(heap, (-count * bits, order, a, b, shift, sign, bits))
+
+
+@compiled
+def _show(state: State, room: Tally, old: int) -> None:
+    """Let a variable be in sight of those that are counted later."""
+    for output in range(room.seen.size):
+        if state.plus[old, output] | state.minus[old, output] != NONE:
+            room.sight[output, room.seen[output]] = old
+            room.seen[output] += 1
+
+
+@compiled
+def _count(state: State, room: Tally, new: int) -> int:
     """Count all patterns that a variable forms with those in sight; how many differ."""
-    plus, minus, seen, found = state.plus, state.minus, tally.seen, 0
+    plus, minus, seen, found = state.plus, state.minus, room.seen, 0
+    span = room.counts.shape[1] // 2
     for output in range(seen.size):
         own = plus[new, output], minus[new, output]
         if own[0] | own[1] == NONE:
             continue
-        sight = tally.sight[output]
+        sight = room.sight[output]
         sight[seen[output]] = new
         kept = 0
         for j in range(seen[output] + 1):
@@ -88,7 +107,7 @@ def _count(state: State, tally: Tally, new: int, span: int) -> int:
                 sight[kept] = other
                 kept += 1
                 apart = span if other != new else -1
-                found = _pairs(tally.counts, tally.touched, own, words, other, span, apart, found)
+                found = _pairs(room.counts, room.touched, own, words, other, span, apart, found)
         seen[output] = kept
     return found
 
@@ -132,19 +151,19 @@ def _pairs(
 @compiled
 def _offer(
     state: State,
-    tally: Tally,
+    room: Tally,
     new: int,
-    span: int,
     found: int,
     ends: int,
     noise: float,
     heap: list[Entry],
 ) -> None:
     """Put the patterns that occur twice into the heap, and leave all counts zero."""
+    span = room.counts.shape[1] // 2
     for i in range(found):
-        other, place, opposite = tally.touched[i]
-        count = tally.counts[other, place, opposite]
-        tally.counts[other, place, opposite] = 0
+        other, place, opposite = room.touched[i]
+        count = room.counts[other, place, opposite]
+        room.counts[other, place, opposite] = 0
         if count > 1:
             shift = place - span
             high = min(state.top[new], state.top[other] + shift)

@@ -8,12 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from rtlgen import compiling
+from rtlgen import compiling, patterns
 from rtlgen.annealing import anneal
 from rtlgen.extraction import _state
 from rtlgen.patterns import (
     Pattern,
     State,
+    begin,
     copied,
     first_ones,
     mark,
@@ -26,7 +27,7 @@ from rtlgen.patterns import (
 from rtlgen.pricing import price
 from rtlgen.replaying import change, replay
 from rtlgen.search import EFFORTS, Search
-from rtlgen.sharing import share
+from rtlgen.sharing import share, tally
 from rtlgen.sums import Variables
 from sim.rounding import Interval
 
@@ -75,8 +76,22 @@ def matrix_of(state: State) -> list[list[int]]:
 
 def shared(matrix: np.ndarray, seed: int = 0, budget: float = FREE) -> State:
     state = start(matrix)
-    share(state, SPAN, budget, 0, 0.2, seed)
+    share_anew(state, np.ones(len(matrix), bool), budget, seed)
     return state
+
+
+def share_anew(state: State, fresh: np.ndarray, budget: float = FREE, seed: int = 0) -> None:
+    share(state, fresh, tally(state, SPAN), budget, 0, 0.2, seed)
+
+
+def assert_no_pattern_is_left(state: State) -> None:
+    for a in range(state.sizes[1]):
+        for b in range(a + 1):
+            for shift in range(-SPAN, SPAN + 1):
+                for sign in (1, -1):
+                    if a != b or shift > 0:
+                        assert mark(state, Pattern(a, b, shift, sign), FREE) < 2
+                        unmark(state)
 
 
 # -- words --------------------------------------------------------------------------------------
@@ -114,14 +129,40 @@ def test_sharing_keeps_the_matrix(seed):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_pattern_is_left_twice(seed):
-    state = shared(random_matrix(seed), seed)
-    for a in range(state.sizes[1]):
-        for b in range(a + 1):
-            for shift in range(-SPAN, SPAN + 1):
-                for sign in (1, -1):
-                    if a != b or shift > 0:
-                        assert mark(state, Pattern(a, b, shift, sign), FREE) < 2
-                        unmark(state)
+    assert_no_pattern_is_left(shared(random_matrix(seed), seed))
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_what_is_fresh_after_a_replay_is_all_that_can_be_shared(seed):
+    matrix = random_matrix(seed)
+    old, state, changed = shared(matrix, seed), start(matrix), patterns.digits(start(matrix))
+    change(changed, 6, seed, seed)
+    begin(state, changed)
+    fresh = replay(state, old, FREE, 0.3, seed)
+    assert 0 < fresh.sum() < fresh.size == state.sizes[1]
+    share_anew(state, fresh, seed=seed)
+    assert_no_pattern_is_left(state)
+    assert matrix_of(state) == matrix.tolist()
+
+
+def test_where_nothing_is_fresh_nothing_is_shared():
+    state = start(random_matrix(0))
+    share_anew(state, np.zeros(5, bool))
+    assert state.sizes[1] == state.sizes[0]
+
+
+def test_room_to_count_in_is_as_it_was_before():
+    state = start(random_matrix(0))
+    room = tally(state, SPAN)
+    share(state, np.ones(5, bool), room, FREE, 0, 0.2, 0)
+    assert not room.counts.any()
+
+
+def test_a_state_begins_again_as_it_was_at_first():
+    fresh, used = start(random_matrix(1)), shared(random_matrix(0))
+    begin(used, patterns.digits(fresh))
+    for name in ("plus", "minus", "weight", "sizes"):
+        assert (getattr(used, name) == getattr(fresh, name)).all()
 
 
 def test_a_variable_stands_for_all_occurrences_of_a_pattern():
@@ -157,7 +198,7 @@ def test_no_output_becomes_heavier_than_the_budget(seed):
 def test_a_replay_of_everything_is_the_state_itself(seed):
     matrix = random_matrix(seed)
     state, again = shared(matrix, seed), start(matrix)
-    replay(again, state, FREE, 0.0, 1)
+    assert not replay(again, state, FREE, 0.0, 1).any()
     assert (again.plus == state.plus).all()
     assert (again.minus == state.minus).all()
     assert again.sizes.tolist() == state.sizes.tolist()
@@ -176,8 +217,9 @@ def test_a_replay_leaves_out_a_part():
 def test_other_digits_mean_the_same_weights(seed):
     matrix = random_matrix(seed)
     state = start(matrix)
-    before = copied(state)
-    change(state, 6, 20, seed)
+    before, changed = copied(state), patterns.digits(state)
+    change(changed, 6, 20, seed)
+    begin(state, changed)
     assert matrix_of(state) == matrix.tolist()
     assert (state.plus != before.plus).any()
     count = [sum(map(ones, (s.plus | s.minus).flat)) for s in (before, state)]
