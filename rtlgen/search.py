@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EFFORTS = {1: 0, 2: 1, 3: 20, 4: 200, 5: 2000}
+EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
 """By effort, how many times as many rounds of the search."""
-ROUNDS = 5_000
-"""Of a matrix of one digit; of so many more, fewer by the square root of that."""
+ROUNDS = 10_000
+"""Of a matrix of one digit; of as many more, fewer by the square root of that."""
 
 
 @dataclass(frozen=True)
