@@ -7,7 +7,7 @@ from dataclasses import dataclass
 EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
 """By effort, how many times as many rounds of the search."""
 ROUNDS = 10_000
-"""Of a matrix of one digit; of as many more, fewer by the square root of that."""
+"""Divided by the square root of how many digits a matrix has."""
 
 
 @dataclass(frozen=True)
