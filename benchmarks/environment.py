@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -50,17 +51,21 @@ class Environment:
 def run(words: Sequence[str], limit: float | None = None, **settings: str) -> str:
     """What a program prints; :class:`Failed` if it does not end well, or not in time."""
     shown = " ".join(words)
-    try:
-        result = subprocess.run(  # noqa: S603  # programs that a benchmark needs, on files of ours
-            words,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **settings},
-            timeout=limit,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"{shown}: not done after {limit:g} s") from error
-    if result.returncode:
-        raise Failed(f"{(result.stdout + result.stderr)[-2000:]}\nerror: {shown}: failed")
-    return result.stdout
+    with subprocess.Popen(  # noqa: S603  # programs that a benchmark needs, on files of ours
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **settings},
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=limit)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)  # with the programs that it runs in turn
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Failed(f"{shown}: not done after {limit:g} s") from error
+            raise
+    if process.returncode:
+        raise Failed(f"{(out + err)[-2000:]}\nerror: {shown}: failed")
+    return out

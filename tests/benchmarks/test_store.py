@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_a_slow_program_is_ended():
     with pytest.raises(Failed) as raised:
         run(["sleep", "60"], limit=0.1)
     assert f"{raised.value}" == "sleep 60: not done after 0.1 s"
+
+
+def test_a_slow_program_is_ended_with_those_that_it_runs(tmp_path):
+    late = tmp_path / "late"
+    with pytest.raises(Failed):
+        run(["sh", "-c", f"(sleep 1; touch {late}) & sleep 60"], limit=0.1)
+    time.sleep(1.5)
+    assert not late.exists()
 
 
 def test_an_environment_runs_with_settings():
