@@ -14,7 +14,7 @@ import numpy as np
 
 from rtlgen.compiling import compiled
 from rtlgen.patterns import Digits, Floats, Integers, State, begin, copied, digits
-from rtlgen.pricing import price
+from rtlgen.pricing import prices
 from rtlgen.replaying import change, replay
 from rtlgen.search import Search
 from rtlgen.sharing import share, tally
@@ -77,8 +77,8 @@ def _cheapest(
     given, room = digits(start), tally(start, span)
     now, trial = copied(start), copied(start)
     share(now, np.ones(now.sizes[1], np.bool_), room, budget, ends, 0.0, 0)
-    best, least = copied(now), price(now, arity, ends, addend)
-    cost = least + _beside(now, arity, ends, addend)
+    least, beside = prices(now, arity, ends, addend)
+    best, cost = copied(now), least + beside
     for k in range(luck.heat.size):
         changed = given
         if luck.changes[k]:
@@ -87,23 +87,13 @@ def _cheapest(
         begin(trial, changed)
         fresh = replay(trial, now, budget, luck.dropped[k] / now.sizes[1], luck.seeds[k, 1])
         share(trial, fresh, room, budget, ends, NOISE, luck.seeds[k, 2])
-        found = price(trial, arity, ends, addend)
+        found, beside = prices(trial, arity, ends, addend)
         if found < least:
             best, least = copied(trial), found
-        found += _beside(trial, arity, ends, addend)
-        if found <= cost + luck.heat[k] * (arity - 1):
+        if found + beside <= cost + luck.heat[k] * (arity - 1):
             now, trial = trial, now
-            given, cost = changed, found
+            given, cost = changed, found + beside
     return best
-
-
-@compiled
-def _beside(state: State, arity: int, ends: int, addend: bool) -> float:
-    """The price in adders of two where others are to be had, too.
-
-    It falls with each term that is shared. That in adders of three only falls with every other.
-    """
-    return price(state, 2, ends, addend) if arity > 2 else 0.0
 
 
 def _budget(state: State, slack: int) -> float:

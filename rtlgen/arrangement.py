@@ -7,6 +7,7 @@ that takes no more bits and leaves the sum as early as it can be.
 from __future__ import annotations
 
 import random
+from math import ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -102,7 +103,7 @@ def _terms_alone(terms: Terms, room: int) -> Tree:
     )
     for k in range(count):
         tree.low[k], tree.high[k], tree.bottom[k] = terms.low[k], terms.high[k], terms.bottom[k]
-        tree.top[k] = top(terms.low[k], terms.high[k], 2.0 ** terms.bottom[k])
+        tree.top[k] = top(terms.low[k], terms.high[k], ldexp(1.0, terms.bottom[k]))
         tree.sign[k], tree.weight[k] = terms.sign[k], terms.weight[k]
     return tree
 
@@ -124,7 +125,7 @@ def _add_up(tree: Tree, node: int) -> None:
             bottoms = below(bottoms, tree.bottom[k], plus)
     tree.low[node], tree.high[node], tree.bottom[node] = low, high, bottoms.lowest
     tree.sign[node], tree.weight[node] = sign, count * weight
-    tree.top[node] = top(low, high, 2.0**bottoms.lowest)
+    tree.top[node] = top(low, high, ldexp(1.0, bottoms.lowest))
     tree.bits[node] = max(0, tree.top[node] - meeting(bottoms))
 
 

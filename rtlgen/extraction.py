@@ -10,7 +10,7 @@ from rtlgen.annealing import anneal
 from rtlgen.digits import canonical
 from rtlgen.patterns import MAX_POSITIONS, Floats, Pattern, State, replace, top
 from rtlgen.plan import Plan, Step, Term
-from rtlgen.pricing import price
+from rtlgen.pricing import prices
 from rtlgen.search import Search
 from rtlgen.sums import Variables
 
@@ -39,7 +39,7 @@ def cost(plan: Plan, variables: Variables, search: Search, *, addend: bool) -> f
         replace(state, Pattern(*step))
     for k, (variable, shift, sign) in enumerate(outputs):
         (state.plus if sign > 0 else state.minus)[variable, k] = np.uint64(1 << shift)
-    return price(state, search.arity, search.ends, addend)
+    return prices(state, search.arity, search.ends, addend)[0]
 
 
 def _blocks(columns: Columns) -> Iterator[Columns]:

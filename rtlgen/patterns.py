@@ -7,7 +7,7 @@ occurs, one digit of a new variable can stand for both. Finding it is a shift an
 
 from __future__ import annotations
 
-from math import frexp
+from math import frexp, ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -139,7 +139,7 @@ def top(low: float, high: float, step: float) -> int:
 @compiled
 def loss(state: State, p: Pattern) -> float:
     """By how much the weight of an output grows where the pattern is replaced."""
-    a, b = 2.0 ** state.depth[p.a], 2.0 ** state.depth[p.b]
+    a, b = ldexp(1.0, state.depth[p.a]), ldexp(1.0, state.depth[p.b])
     return float(2 * max(a, b) - a - b)
 
 
@@ -215,13 +215,13 @@ def replace(state: State, p: Pattern) -> None:
 @compiled
 def _define(state: State, p: Pattern, new: int) -> None:
     up_a, up_b = max(-p.shift, 0), max(p.shift, 0)
-    low, high = state.low[p.b] * 2.0**up_b, state.high[p.b] * 2.0**up_b
+    low, high = ldexp(state.low[p.b], up_b), ldexp(state.high[p.b], up_b)
     if p.sign < 0:
         low, high = -high, -low
-    state.low[new] = state.low[p.a] * 2.0**up_a + low
-    state.high[new] = state.high[p.a] * 2.0**up_a + high
+    state.low[new] = ldexp(state.low[p.a], up_a) + low
+    state.high[new] = ldexp(state.high[p.a], up_a) + high
     state.bottom[new] = min(state.bottom[p.a] + up_a, state.bottom[p.b] + up_b)
-    state.top[new] = top(state.low[new], state.high[new], 2.0 ** state.bottom[new])
+    state.top[new] = top(state.low[new], state.high[new], ldexp(1.0, state.bottom[new]))
     state.depth[new] = 1 + max(state.depth[p.a], state.depth[p.b])
     state.patterns[new, 0], state.patterns[new, 1] = p.a, p.b
     state.patterns[new, 2], state.patterns[new, 3] = p.shift, p.sign

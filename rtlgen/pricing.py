@@ -7,6 +7,7 @@ terms overlap to the top of their sum.
 
 from __future__ import annotations
 
+from math import ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -27,53 +28,85 @@ class Terms(NamedTuple):
     sign: Integers
 
 
+class Reads(NamedTuple):
+    """Who reads each variable."""
+
+    uses: Integers
+    """(variables,): how often it is read."""
+    counts: Integers
+    """(outputs,): how many variables are read."""
+    read: Integers
+    """(outputs, variables): which."""
+
+
 @compiled
-def price(state: State, arity: int, ends: int, addend: bool) -> float:
+def prices(state: State, arity: int, ends: int, addend: bool) -> tuple[float, float]:
     """The bits of all adders that variables and outputs take, and ``ends`` more for each.
 
     Each has up to ``arity`` terms; with ``addend``, a constant is one more term of each output.
+    The second price is that in adders of two, where others are to be had, too.
     """
     inputs, size = state.sizes
-    outputs = state.weight.size
-    uses = _uses(state)
-    room = state.plus.shape[0]
-    stack = np.zeros((room, 3), np.int64)
-    terms = Terms(
-        np.zeros(room),
-        np.zeros(room),
-        np.zeros(room, np.int64),
-        np.zeros(room),
-        np.zeros(room, np.int64),
-    )
-    total = 0.0
-    for variable in range(inputs, size):
-        if uses[variable] > 1:
-            depth = _push(state, stack, 0, variable, 0, 1)
-            total += _adders(terms, _flattened(state, uses, stack, depth, terms), arity, ends)
-    for output in range(outputs):
-        depth = _digits(state, stack, output)
-        count = _flattened(state, uses, stack, depth, terms)
-        if addend and count:
+    reads = _reads(state)
+    stack = np.zeros((state.plus.shape[0], 3), np.int64)
+    terms, copy = _room(state.plus.shape[0]), _room(state.plus.shape[0])
+    own = beside = 0.0
+    for k in range(inputs, size + state.weight.size):  # variables, and then outputs
+        if k >= size:
+            depth = _digits(state, reads, stack, k - size)
+        elif reads.uses[k] > 1:
+            depth = _push(state, stack, 0, k, 0, 1)
+        else:
+            continue
+        count = _flattened(state, reads.uses, stack, depth, terms)
+        if addend and k >= size and count:
             bottom = terms.bottom[:count].min()
-            _insert(terms, 0, count, 2.0**bottom, 2.0**bottom, bottom, 1)
+            one = ldexp(1.0, bottom)
+            _insert(terms, 0, count, one, one, bottom, 1)
             count += 1
-        total += _adders(terms, count, arity, ends)
-    return total
+        if arity > 2:
+            _copy(terms, count, copy)
+            beside += _adders(copy, count, 2, ends)
+        own += _adders(terms, count, arity, ends)
+    return own, beside
 
 
 @compiled
-def _uses(state: State) -> Integers:
-    """How often each variable is read."""
-    inputs, size = state.sizes
-    uses = np.zeros(size, np.int64)
+def _room(count: int) -> Terms:
+    return Terms(
+        np.zeros(count),
+        np.zeros(count),
+        np.zeros(count, np.int64),
+        np.zeros(count),
+        np.zeros(count, np.int64),
+    )
+
+
+@compiled
+def _copy(terms: Terms, count: int, to: Terms) -> None:
+    for i in range(count):
+        to.low[i], to.high[i], to.bottom[i] = terms.low[i], terms.high[i], terms.bottom[i]
+        to.size[i], to.sign[i] = terms.size[i], terms.sign[i]
+
+
+@compiled
+def _reads(state: State) -> Reads:
+    """Who reads each variable."""
+    (inputs, size), outputs = state.sizes, state.weight.size
+    reads = Reads(
+        np.zeros(size, np.int64), np.zeros(outputs, np.int64), np.empty((outputs, size), np.int64)
+    )
     for variable in range(inputs, size):
-        uses[state.patterns[variable, 0]] += 1
-        uses[state.patterns[variable, 1]] += 1
+        reads.uses[state.patterns[variable, 0]] += 1
+        reads.uses[state.patterns[variable, 1]] += 1
     for variable in range(size):
-        for output in range(state.weight.size):
-            uses[variable] += ones(state.plus[variable, output])
-            uses[variable] += ones(state.minus[variable, output])
-    return uses
+        for output in range(outputs):
+            plus, minus = state.plus[variable, output], state.minus[variable, output]
+            if plus | minus != NONE:
+                reads.uses[variable] += ones(plus) + ones(minus)
+                reads.read[output, reads.counts[output]] = variable
+                reads.counts[output] += 1
+    return reads
 
 
 @compiled
@@ -88,10 +121,10 @@ def _push(state: State, stack: Integers, depth: int, variable: int, shift: int, 
 
 
 @compiled
-def _digits(state: State, stack: Integers, output: int) -> int:
+def _digits(state: State, reads: Reads, stack: Integers, output: int) -> int:
     """Put the digits of an output on the stack."""
     depth = 0
-    for variable in range(state.sizes[1]):
+    for variable in reads.read[output, : reads.counts[output]]:
         for sign in (1, -1):
             word = state.plus[variable, output] if sign > 0 else state.minus[variable, output]
             place = 0
@@ -114,7 +147,7 @@ def _flattened(state: State, uses: Integers, stack: Integers, depth: int, terms:
         if variable >= state.sizes[0] and uses[variable] < 2:
             depth = _push(state, stack, depth, variable, shift, sign)
         else:
-            low, high = state.low[variable] * 2.0**shift, state.high[variable] * 2.0**shift
+            low, high = ldexp(state.low[variable], shift), ldexp(state.high[variable], shift)
             _insert(terms, 0, count, low, high, state.bottom[variable] + shift, sign)
             count += 1
     return count
@@ -151,7 +184,7 @@ def _adders(terms: Terms, count: int, arity: int, ends: int) -> float:
             low += terms.low[i] if plus else -terms.high[i]
             high += terms.high[i] if plus else -terms.low[i]
             bottoms = below(bottoms, terms.bottom[i], plus)
-        above = top(low, high, 2.0**bottoms.lowest)
+        above = top(low, high, ldexp(1.0, bottoms.lowest))
         total += ends + max(0, above - meeting(bottoms))
         first += group - 1
         _sink(terms, first, end, low, high, bottoms.lowest, positive)

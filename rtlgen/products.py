@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 
@@ -22,8 +23,9 @@ def products(flow: Dataflow, rows: Sequence[Sequence[Wire]], matrix: IntArray) -
     Rows that have wires in common, as neighbouring windows do, are planned together if that
     takes fewer additions: they may have sums in common, too. Otherwise one plan serves all.
     """
+    rows, matrix = _without_zeros(flow, rows, matrix)
     plan, known = _planned(flow, rows, matrix)
-    if (joint := _joint(rows, matrix)) is not None:
+    if (joint := _joint(flow, rows, matrix)) is not None:
         wires, wide = joint
         together, ranges = _planned(flow, [wires], wide)
         if len(together.steps) < len(rows) * len(plan.steps):
@@ -31,6 +33,16 @@ def products(flow: Dataflow, rows: Sequence[Sequence[Wire]], matrix: IntArray) -
             size = matrix.shape[1]
             return [flat[k : k + size] for k in range(0, len(flat), size)]
     return [_instantiate(flow, plan, row, k) for row, k in zip(rows, known, strict=True)]
+
+
+def _without_zeros(
+    flow: Dataflow, rows: Sequence[Sequence[Wire]], matrix: IntArray
+) -> tuple[Sequence[Sequence[Wire]], IntArray]:
+    """Without what is zero in all rows, as what a network has no use for is."""
+    used = [any(flow.known(wire) != 0 for wire in column) for column in zip(*rows, strict=True)]
+    if not any(used):
+        return rows, matrix
+    return [list(compress(row, used)) for row in rows], matrix[used]
 
 
 def _planned(
@@ -43,17 +55,23 @@ def _planned(
     return plan, _ranges(plan, intervals)
 
 
-def _joint(rows: Sequence[Sequence[Wire]], matrix: IntArray) -> tuple[list[Wire], IntArray] | None:
+def _joint(
+    flow: Dataflow, rows: Sequence[Sequence[Wire]], matrix: IntArray
+) -> tuple[list[Wire], IntArray] | None:
     """All wires of overlapping rows, and the (Toeplitz) matrix for all of them at once."""
-    wires = list(dict.fromkeys(wire for row in rows for wire in row))
-    (k, n), m = matrix.shape, len(rows)
-    if len(wires) == m * k or np.count_nonzero(matrix) * m > MAX_JOINT:
+    places = [
+        (r, k, wire)
+        for r, row in enumerate(rows)
+        for k, wire in enumerate(row)
+        if flow.known(wire) != 0
+    ]
+    position = {wire: i for i, wire in enumerate(dict.fromkeys(wire for *_, wire in places))}
+    if len(position) == len(places) or np.count_nonzero(matrix) * len(rows) > MAX_JOINT:
         return None
-    position = {wire: i for i, wire in enumerate(wires)}
-    wide = np.zeros((len(wires), m, n), matrix.dtype)
-    for r, row in enumerate(rows):
-        np.add.at(wide[:, r], [position[wire] for wire in row], matrix)
-    return wires, wide.reshape(len(wires), m * n)
+    wide = np.zeros((len(position), len(rows), matrix.shape[1]), matrix.dtype)
+    for r, k, wire in places:
+        wide[position[wire], r] += matrix[k]
+    return list(position), wide.reshape(len(position), -1)
 
 
 def _hull(intervals: Sequence[Interval]) -> Interval:

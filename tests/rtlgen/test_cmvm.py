@@ -228,3 +228,30 @@ def test_padded_rows_fold_their_zeros_and_need_no_negation():
     assert wire == positive
     assert isinstance(flow.ops[wire.op], Sub)
     assert [type(op).__name__ for op in flow.ops].count("Sub") == 1
+
+
+def test_what_is_zero_is_not_planned():
+    flow = Dataflow()
+    x, y = (flow.input(i, Interval(0, 9, 0)) for i in range(2))
+    zero = flow.const(0, 0)
+    matrix = np.array([[9, 7], [3, 5], [8, 6], [1, 2]])
+    found = products(flow, [[zero, x, zero, y]], matrix)
+    assert [problem.rows for problem in flow.plans.known] == [((3, 5), (1, 2))]
+    assert found == products(flow, [[x, y]], matrix[[1, 3]])
+
+
+def test_windows_over_padding_share_what_is_not_padding():
+    flow = Dataflow()
+    x, zero = [flow.input(i, Interval(0, 9, 0)) for i in range(3)], flow.const(0, 0)
+    row = [zero, *x, zero]
+    products(flow, [row[k : k + 3] for k in range(3)], np.array([[3], [5], [7]]))
+    alone, together = (problem.rows for problem in flow.plans.known)
+    assert alone == ((3,), (5,), (7,))
+    assert together == ((5, 3, 0), (7, 5, 3), (0, 7, 5))
+
+
+def test_zeros_alone_give_zeros():
+    flow = Dataflow()
+    zero = flow.const(0, 0)
+    (row,) = products(flow, [[zero, zero]], np.array([[1, 2, 3], [4, 5, 6]]))
+    assert [flow.known(wire) for wire in row] == [0, 0, 0]

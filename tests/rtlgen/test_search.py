@@ -24,7 +24,7 @@ from rtlgen.patterns import (
     top,
     unmark,
 )
-from rtlgen.pricing import price
+from rtlgen.pricing import prices
 from rtlgen.replaying import change, replay
 from rtlgen.search import EFFORTS, Search
 from rtlgen.sharing import share, tally
@@ -293,7 +293,9 @@ def largest(r: Interval) -> Fraction:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_price_is_that_of_the_definition(seed, addend, arity):
     state = shared(random_matrix(seed, 6, 5, 100), seed)
-    assert price(state, arity, seed, addend) == priced(state, arity, seed, addend)
+    own, beside = prices(state, arity, seed, addend)
+    assert own == priced(state, arity, seed, addend)
+    assert beside == (priced(state, 2, seed, addend) if arity > 2 else 0)
 
 
 # -- the search ---------------------------------------------------------------------------------
@@ -303,13 +305,13 @@ def test_a_price_is_that_of_the_definition(seed, addend, arity):
 @pytest.mark.parametrize("seed", range(3))
 def test_more_rounds_are_never_dearer(seed, arity):
     matrix = random_matrix(seed, 8, 8, 7)
-    prices = []
+    found = []
     for rounds in (0, 20, 400):
         state = anneal(start(matrix), Search(arity, seed=seed), rounds, addend=False)
         assert matrix_of(state) == matrix.tolist()
-        prices.append(price(state, arity, 0, False))
-    assert prices == sorted(prices, reverse=True)
-    assert prices[-1] < prices[0]
+        found.append(prices(state, arity, 0, False)[0])
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < found[0]
 
 
 def test_the_same_arguments_give_the_same_state():
