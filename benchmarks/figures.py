@@ -47,6 +47,7 @@ SAME_ADDERS = (
     Compared("ff", "FF, binary adders", OURS_BINARY.name, rivals=_TWO),
     Compared("stage", "longest stage, adders of three", OURS.name, rivals=(TERNARY.name,)),
     Compared("stage", "longest stage, binary adders", OURS_BINARY.name, rivals=_TWO),
+    Compared("fewest", "stages as short as theirs, binary", OURS_BINARY.name, rivals=_TWO),
 )
 """Adders of three numbers are fewer, later, and have more registers in front than those of two."""
 

@@ -151,28 +151,31 @@ class Bench:
         """How few stages of ours are as short as those of the better peer."""
         peers = [row for row in rows if row.contender in {peer.name for peer in PEERS}]
         lengths = [row.figures["stage"] for row in peers if "stage" in row.figures]
-        ours = next((row for row in rows if row.contender == OURS.name), None)
-        if "stages" not in self.flows or not lengths or ours is None or not ours.facts:
+        if "stages" not in self.flows or not lengths:
             return
-        self.tell(f"{case.name}: {OURS.name}: fewest stages")
-        with _failures(ours, "fewest"):
-            ours.figures["fewest"] = self._fewest(case, ours.facts["stages"], min(lengths))
+        ours = {c.name: c for c in OWN if c.xilinx}
+        for row in rows:
+            if row.contender in ours and row.facts:
+                self.tell(f"{case.name}: {row.contender}: fewest stages")
+                with _failures(row, "fewest"):
+                    own, stages = ours[row.contender], row.facts["stages"]
+                    row.figures["fewest"] = self._fewest(case, own, stages, min(lengths))
         for row in peers:
             row.figures["fewest"] = row.facts["stages"]
 
-    def _fewest(self, case: Case, stages: int, length: float) -> int:
+    def _fewest(self, case: Case, contender: Contender, stages: int, length: float) -> int:
         """The fewest stages that are not longer, found step by step from as many as they have."""
-        if self._length(case, stages) <= length:
-            while stages > 1 and self._length(case, stages - 1) <= length:
+        if self._length(case, contender, stages) <= length:
+            while stages > 1 and self._length(case, contender, stages - 1) <= length:
                 stages -= 1
             return stages
         for more in range(stages + 1, 2 * stages + 2):
-            if self._length(case, more) <= length:
+            if self._length(case, contender, more) <= length:
                 return more
         raise Failed(f"more than {2 * stages + 1} stages")
 
-    def _length(self, case: Case, stages: int) -> float:
-        made = self._made(OURS, case, stages)
+    def _length(self, case: Case, contender: Contender, stages: int) -> float:
+        made = self._made(contender, case, stages)
         flows = [flow for flow in Flow if flow.xilinx and flow in self.flows]
         return min(self.synthesis(made, flow).counts["stage"] for flow in flows)
 

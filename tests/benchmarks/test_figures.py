@@ -63,20 +63,22 @@ def test_each_figure_names_a_design_of_ours():
 
 def test_the_same_adders_are_compared_as_well():
     rows = [
-        row("a", DA4ML, ff=100, stage=3.0),
-        row("a", TERNARY, ff=200, stage=4.0),
-        row("a", BINARY, ff=120, stage=2.5),
-        row("a", OURS, ff=150, stage=3.5),
-        row("a", OURS_BINARY, ff=90, stage=2.0),
+        row("a", DA4ML, ff=100, stage=3.0, fewest=3),
+        row("a", TERNARY, ff=200, stage=4.0, fewest=3),
+        row("a", BINARY, ff=120, stage=2.5, fewest=3),
+        row("a", OURS, ff=150, stage=3.5, fewest=4),
+        row("a", OURS_BINARY, ff=90, stage=2.0, fewest=2),
     ]
     found = {s.figure.label: s.ratios["a"] for s in summaries(rows)}
     assert found == {
         "FF": 150 / 100,
         "longest stage": 3.5 / 2.5,
+        "stages as short as theirs": 4 / 3,
         "FF, adders of three": 150 / 200,
         "FF, binary adders": 90 / 100,
         "longest stage, adders of three": 3.5 / 4.0,
         "longest stage, binary adders": 2.0 / 2.5,
+        "stages as short as theirs, binary": 2 / 3,
     }
     assert {figure.label for figure in SAME_ADDERS} <= set(found)
 

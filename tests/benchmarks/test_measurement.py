@@ -8,7 +8,7 @@ from measurement import Bench, Row, _failures
 class Known(Bench):
     """Designs whose longest stages are known: 12 ns, divided."""
 
-    def _length(self, case, stages):
+    def _length(self, case, contender, stages):
         return 12 / stages
 
 
@@ -22,12 +22,12 @@ def bench():
     [(4, 3.0, 4), (4, 4.0, 3), (4, 100.0, 1), (4, 2.0, 6), (1, 12.0, 1), (3, 1.8, 7)],
 )
 def test_the_fewest_stages_are_found_from_both_sides(stages, length, fewest):
-    assert bench()._fewest(None, stages, length) == fewest
+    assert bench()._fewest(None, None, stages, length) == fewest
 
 
 def test_a_length_that_is_never_reached_is_said():
     with pytest.raises(Failed) as raised:
-        bench()._fewest(None, 3, 1.0)
+        bench()._fewest(None, None, 3, 1.0)
     assert f"{raised.value}" == "more than 7 stages"
 
 
