@@ -29,14 +29,14 @@ class Terms(NamedTuple):
 
 
 class Reads(NamedTuple):
-    """Who reads each variable."""
+    """What is read of the variables."""
 
     uses: Integers
-    """(variables,): how often it is read."""
+    """(variables,): how often each is read."""
     counts: Integers
-    """(outputs,): how many variables are read."""
+    """(outputs,): how many each reads."""
     read: Integers
-    """(outputs, variables): which."""
+    """(outputs, variables): and which."""
 
 
 @compiled
@@ -44,7 +44,8 @@ def prices(state: State, arity: int, ends: int, addend: bool) -> tuple[float, fl
     """The bits of all adders that variables and outputs take, and ``ends`` more for each.
 
     Each has up to ``arity`` terms; with ``addend``, a constant is one more term of each output.
-    The second price is that in adders of two, where others are to be had, too.
+    The second price is that in adders of two, where others are to be had, too: it falls with each
+    term that is shared, that in adders of three only with every other.
     """
     inputs, size = state.sizes
     reads = _reads(state)
@@ -91,7 +92,6 @@ def _copy(terms: Terms, count: int, to: Terms) -> None:
 
 @compiled
 def _reads(state: State) -> Reads:
-    """Who reads each variable."""
     (inputs, size), outputs = state.sizes, state.weight.size
     reads = Reads(
         np.zeros(size, np.int64), np.zeros(outputs, np.int64), np.empty((outputs, size), np.int64)

@@ -59,6 +59,8 @@ def _joint(
     flow: Dataflow, rows: Sequence[Sequence[Wire]], matrix: IntArray
 ) -> tuple[list[Wire], IntArray] | None:
     """All wires of overlapping rows, and the (Toeplitz) matrix for all of them at once."""
+    if np.count_nonzero(matrix) * len(rows) > MAX_JOINT:
+        return None
     places = [
         (r, k, wire)
         for r, row in enumerate(rows)
@@ -66,7 +68,7 @@ def _joint(
         if flow.known(wire) != 0
     ]
     position = {wire: i for i, wire in enumerate(dict.fromkeys(wire for *_, wire in places))}
-    if len(position) == len(places) or np.count_nonzero(matrix) * len(rows) > MAX_JOINT:
+    if len(position) == len(places):
         return None
     wide = np.zeros((len(position), len(rows), matrix.shape[1]), matrix.dtype)
     for r, k, wire in places:
