@@ -255,3 +255,22 @@ def test_zeros_alone_give_zeros():
     zero = flow.const(0, 0)
     (row,) = products(flow, [[zero, zero]], np.array([[1, 2, 3], [4, 5, 6]]))
     assert [flow.known(wire) for wire in row] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "row", [[0, 0, 1], [0, 1, 0], [2, 0, 1], [2, 2, 2], [3, 2, 0], [1, 3, 1]], ids=str
+)
+def test_wires_that_occur_twice_and_constants_count(row):
+    flow = Dataflow()
+    wires = [flow.input(i, Interval(-9, 9, 0)) for i in range(2)]
+    wires += [flow.const(5, 0), flow.const(0, 0)]
+    rows = [[wires[i] for i in row], [wires[i] for i in row[::-1]]]
+    matrix = np.array([[3, -7], [11, 2], [-5, 13]])
+    found = products(flow, rows, matrix)
+    flow.outputs = [wire for out in found for wire in out]
+    exps = [flow.interval(wire).exp for wire in flow.outputs]
+    for x in ([-9, 4], [7, 9]):
+        given = [*x, 5, 0]
+        got = [code << e for code, e in zip(evaluate(flow, x), exps, strict=True)]
+        expected = np.array([[given[i] for i in row], [given[i] for i in row[::-1]]]) @ matrix
+        assert got == expected.reshape(-1).tolist()
