@@ -311,7 +311,8 @@ def test_more_rounds_are_never_dearer(seed, arity):
         assert matrix_of(state) == matrix.tolist()
         found.append(prices(state, arity, 0, False)[0])
     assert found == sorted(found, reverse=True)
-    assert found[-1] < found[0]
+    least = {2: 0.95, 3: 0.92}[arity]  # of a search that accepts too little: 0.93 and more
+    assert found[-1] < found[0] * least
 
 
 def test_the_same_arguments_give_the_same_state():
