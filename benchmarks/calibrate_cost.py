@@ -1,6 +1,6 @@
 """The cost model beside what Yosys makes of each operation (needs ``pip install pyosys``).
 
-python benchmarks/calibrate_cost.py [xcvu13p] [lfe5u-25f]
+python benchmarks/calibrate_cost.py [xcvu13p] [xc7k325t] [lfe5u-25f] [ice40hx8k]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,19 @@ from pyosys import libyosys
 
 from rtlgen.cost import luts
 from rtlgen.dataflow import Dataflow, Input, Op, Wire
+from rtlgen.devices import find
 from rtlgen.schedule import Schedule
-from rtlgen.targets import Target, find
+from rtlgen.targets import Target
 from rtlgen.verilog import emit
 from sim.rounding import Interval, Overflow, Rounding
 
 SYNTHESIS = {
     "UltraScale+": "synth_xilinx -family xcup -abc9 -noiopad -nodsp -flatten",
+    "7 series": "synth_xilinx -family xc7 -abc9 -noiopad -nodsp -flatten",
     "ECP5": "synth_ecp5 -abc9 -nodsp",
+    "iCE40": "synth_ice40",
 }
-LUTS = {f"LUT{k}": 1 for k in range(1, 7)} | {"CCU2C": 2, "INV": 1}
+LUTS = {f"LUT{k}": 1 for k in range(1, 7)} | {"CCU2C": 2, "INV": 1, "SB_LUT4": 1}
 
 
 def cases() -> Iterator[tuple[str, Dataflow]]:
@@ -161,7 +164,14 @@ def _luts(module: dict[str, Any], port: str) -> int:
         if cell and id(cell) not in cone:
             cone[id(cell)] = cell
             waiting += [bit for bits in cell["connections"].values() for bit in bits]
-    return sum(LUTS.get(cell["type"], 0) for cell in cone.values())
+    return sum(LUTS.get(cell["type"], 0) for cell in cone.values()) + _carries_alone(cone.values())
+
+
+def _carries_alone(cells: Collection[dict[str, Any]]) -> int:
+    """Carries of iCE40 in whose logic cell no LUT reads what they do: the LUT is lost."""
+    nets = [(cell["type"], cell["connections"]) for cell in cells]
+    read = {pins["I3"][0] for kind, pins in nets if kind == "SB_LUT4"}
+    return sum(kind == "SB_CARRY" and pins["CI"][0] not in read for kind, pins in nets)
 
 
 def main(parts: list[str]) -> None:
@@ -177,4 +187,4 @@ def main(parts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["xcvu13p", "lfe5u-25f"])
+    main(sys.argv[1:] or ["xcvu13p", "xc7k325t", "lfe5u-25f", "ice40hx8k"])

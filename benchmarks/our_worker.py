@@ -24,7 +24,7 @@ from cases import Case
 
 from rtlgen import Design, Options
 from rtlgen.design import build
-from rtlgen.targets import find
+from rtlgen.devices import find
 from sim import vectors
 
 BINARY = 2

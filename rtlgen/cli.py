@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from rtlgen import folder, network
 from rtlgen.console import add_common, columns, frequency, run, say, share
 from rtlgen.design import Design, build
+from rtlgen.devices import find
 from rtlgen.graph import Graph
 from rtlgen.notation import Fit
 from rtlgen.options import Options
 from rtlgen.passes import PASSES
 from rtlgen.progress import Display
-from rtlgen.targets import find
 from sim.errors import ConfigError, nearest
 from sim.manifest import Ports
 

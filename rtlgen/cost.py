@@ -110,7 +110,8 @@ def _sum(r: Interval, a: Interval, b: Interval, minus: bool, target: Target) -> 
         return FREE
     start = _start((a, b), (1, -1 if minus else 1))
     bits = max(0, r.top - start)
-    return chain(bits, max(0, min(bits, _busy(a, b, minus, start))), target)
+    inverted = _inverted(min(b.width, bits), target) if minus else FREE
+    return inverted + chain(bits, max(0, min(bits, _busy(a, b, minus, start))), target)
 
 
 def _ternary(r: Interval, terms: Sequence[Interval], signs: Sequence[int], target: Target) -> Cost:
@@ -118,6 +119,11 @@ def _ternary(r: Interval, terms: Sequence[Interval], signs: Sequence[int], targe
     start = _start(terms, signs)
     once = chain(r.top - start, r.top - start, target)
     return Cost(once.luts * target.ternary_luts, target.level_ns + once.delay_ns)
+
+
+def _inverted(bits: int, target: Target) -> Cost:
+    """What is subtracted, in front of a chain that takes bits as they are."""
+    return Cost(bits * target.inverted_luts, target.inverted_luts * target.level_ns)
 
 
 def _busy(a: Interval, b: Interval, minus: bool, start: int) -> int:
@@ -156,7 +162,8 @@ def _compared(a: Interval, b: Interval, target: Target) -> Cost:
     if a.width + b.width <= target.lut_inputs:
         return Cost(1, target.level_ns)
     bits = max(x.width, y.width)
-    return chain(bits, ceil(bits / target.compared_bits), target)
+    whole = chain(bits, ceil(bits / target.compared_bits), target)
+    return _inverted(y.width, target) + whole
 
 
 def _at_least(x: Interval, bound: int, target: Target) -> Cost:

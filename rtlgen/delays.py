@@ -65,7 +65,12 @@ def delays(op: Op, r: Interval, given: Sequence[Interval], target: Target) -> tu
     if total == 0:
         return tuple(_wired(r, x, target) for x in given)
     match op:
-        case Add() | Sub() | Ternary():
+        case Sub():
+            start, inverted = carries_from(op, given), target.inverted_luts * target.level_ns
+            totals = (total - round(1000 * inverted), total)
+            pairs = zip(totals, given, strict=True)
+            return tuple(_carried(whole, start, r, x, target) for whole, x in pairs)
+        case Add() | Ternary():
             start = carries_from(op, given)
             return tuple(_carried(total, start, r, x, target) for x in given)
         case Round(_, rounding) if rounding in _SIGN_BLIND:

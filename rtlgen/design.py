@@ -15,6 +15,7 @@ from rtlgen.calibrate import Data
 from rtlgen.comparison import Comparison
 from rtlgen.cost import luts
 from rtlgen.dataflow import Dataflow
+from rtlgen.devices import find
 from rtlgen.encoding import Floats
 from rtlgen.frontend import Given
 from rtlgen.lowering import constant_products, lower
@@ -27,7 +28,7 @@ from rtlgen.proof import Proof, prove
 from rtlgen.report import Report
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.search import Search
-from rtlgen.targets import Target, find
+from rtlgen.targets import Target
 from rtlgen.timing import Timing
 from rtlgen.uncollected import uncollected
 from sim.cosim import Replay

@@ -101,7 +101,8 @@ def _latency(report: Report) -> str:
 
 
 def _share(used: int, available: int, target: str) -> str:
-    return f"{used:,} of {available:,} ({100 * used / available:.2f} % of {target})"
+    part = f"{used:,} of {available:,} ({100 * used / available:.2f} % of {target})"
+    return f"{part}: does not fit" if used > available else part
 
 
 def numbers(heading: str, values: Iterable[int]) -> Column:

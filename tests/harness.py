@@ -25,10 +25,10 @@ import numpy as np
 from hlsgen.project import Project
 from kernels.base import Operator
 from rtlgen.dataflow import Dataflow, evaluate
+from rtlgen.devices import find
 from rtlgen.operations import Input
 from rtlgen.optimize import optimize
 from rtlgen.schedule import schedule
-from rtlgen.targets import find
 from rtlgen.verilog import element_names, emit
 from rtlgen.wires import Wires
 from sim import csim, integers, vectors

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from rtlgen import Options, cli, generate, network
 from rtlgen.design import build
-from rtlgen.targets import find
+from rtlgen.devices import find
 from rtlgen.timing import Timing
 from sim.errors import TooSlow
 from tests.rtlgen.models import model, saved, tiny

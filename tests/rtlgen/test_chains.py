@@ -9,9 +9,9 @@ import pytest
 from rtlgen.chains import MOST
 from rtlgen.cost import carries_from
 from rtlgen.dataflow import Add, Dataflow, Sub, operands
+from rtlgen.devices import find
 from rtlgen.optimize import optimize
 from rtlgen.schedule import schedule
-from rtlgen.targets import find
 from rtlgen.timing import Timing
 from rtlgen.trees import regroup
 from sim.rounding import Interval

@@ -1,17 +1,17 @@
-"""The cost model, where it can be counted by hand, and the parts."""
+"""The cost model, where it can be counted by hand."""
 
 import pytest
 
 from rtlgen.cost import cost, costs, luts
 from rtlgen.dataflow import Dataflow, operands
+from rtlgen.devices import find
 from rtlgen.resources import FREE
-from rtlgen.targets import find
 from rtlgen.timing import Timing
-from sim.errors import ConfigError
 from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import random_flow
 
 LUT6, LUT4 = find("xcvu13p"), find("lfe5u-25f")
+ICE40 = find("ice40hx8k")
 U3, U4, S8, BIT = Interval(0, 7, 0), Interval(0, 15, 0), Interval(-128, 127, 0), Interval(0, 1, 0)
 
 
@@ -49,6 +49,25 @@ def last(build, *intervals, target=LUT6):
 def test_luts(name, build, intervals, luts):
     got = tuple(last(build, *intervals, target=target).luts for target in (LUT6, LUT4))
     assert got == luts, name
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "intervals", "luts"),
+    [
+        ("added", lambda f, a, b: f.add(a, b), (S8, S8), 9),
+        ("subtracted", lambda f, a, b: f.sub(a, b), (S8, S8), 9 + 8),
+        ("from zero", lambda f, a: f.neg(a), (S8,), 9 + 8),
+        ("a constant", lambda f, a: f.sub(a, f.const(5, 0)), (S8,), 9),
+        ("compared", lambda f, a, b: f.compare(a, b), (S8, S8), 8 + 8),
+    ],
+)
+def test_where_chains_take_bits_as_they_are_a_lut_inverts_each_that_is_subtracted(
+    name, build, intervals, luts
+):
+    taken = last(build, *intervals, target=ICE40)
+    assert taken.luts == luts, name
+    chain = last(lambda f, a, b: f.add(a, b), S8, S8, target=ICE40)
+    assert (taken.delay_ns > chain.delay_ns) == (luts > 9)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +128,7 @@ def test_a_longer_chain_is_slower_and_a_mux_faster_than_an_adder():
 
 
 @pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("target", [LUT6, LUT4])
+@pytest.mark.parametrize("target", [LUT6, LUT4, ICE40, find("xc7k325t"), find("agf014")])
 def test_every_operation_has_a_cost(seed, target):
     flow = random_flow(seed, operations=80)
     for op, r in zip(flow.ops, flow.intervals, strict=True):
@@ -125,44 +144,3 @@ def test_bits_that_are_wrapped_away_cost_nothing():
     flow.outputs = [flow.limit(flow.add(a, b), Interval(0, 15, 0), Overflow.WRAP)]
     assert [taken.luts for taken in costs(flow, LUT6)] == [0, 0, 4, 0]
     assert luts(flow, LUT6) == 4
-
-
-# -- parts ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("part", "luts", "inputs"),
-    [
-        ("xcvu13p", 1_728_000, 6),
-        ("xcvu13p-flga2577-2-e", 1_728_000, 6),
-        ("XCKU15P-ffva1156-2-e", 522_720, 6),
-        ("xczu9eg-ffvb1156-2-e", 274_080, 6),
-        ("lfe5u-45f", 43_848, 4),
-        ("LFE5UM5G-85F-8BG381", 83_640, 4),
-    ],
-)
-def test_parts(part, luts, inputs):
-    target = find(part)
-    assert (target.name, target.luts, target.lut_inputs) == (part, luts, inputs)
-
-
-def test_speed_grades():
-    slow, usual, fast = (find(f"xcku5p-ffvb676-{grade}-e") for grade in (1, 2, 3))
-    assert slow.lut_ns > usual.lut_ns == LUT6.lut_ns > fast.lut_ns
-    assert find("lfe5u-25f-8bg256c").net_ns < find("lfe5u-25f-6bg256c").net_ns == LUT4.net_ns
-
-
-@pytest.mark.parametrize(
-    ("part", "message"),
-    [
-        ("xcvu99p", "part 'xcvu99p' is not known; did you mean 'xcvu9p'?"),
-        (
-            "xcku5p-ffvb676-7-e",
-            "part 'xcku5p-ffvb676-7-e': speed grade 7 is not known; known are 1, 2, 3",
-        ),
-    ],
-)
-def test_unknown_parts(part, message):
-    with pytest.raises(ConfigError) as error:
-        find(part)
-    assert str(error.value) == message

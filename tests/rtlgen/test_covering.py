@@ -9,8 +9,8 @@ from rtlgen.cones import joined, leaves, looked_up, table
 from rtlgen.cost import luts
 from rtlgen.covering import tabulate
 from rtlgen.dataflow import Dataflow, Lookup, Sub, Wire, evaluate
+from rtlgen.devices import find
 from rtlgen.optimize import optimize
-from rtlgen.targets import find
 from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import check, random_flow, samples, values
 

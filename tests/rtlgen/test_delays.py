@@ -6,11 +6,11 @@ import pytest
 
 from rtlgen.dataflow import Dataflow, Input, Sub, Ternary, Wire, operands
 from rtlgen.delays import Delay, delays
-from rtlgen.targets import find
+from rtlgen.devices import find
 from rtlgen.timing import Timing
 from sim.rounding import Interval, Overflow, Rounding
 
-TARGETS = [find("xcvu13p"), find("lfe5u-85f-8")]
+TARGETS = [find(part) for part in ("xcvu13p", "lfe5u-85f-8", "ice40hx8k", "agf014", "xc7a35t")]
 
 
 def arrivals(flow, target):
@@ -39,10 +39,15 @@ def arrival(op, r, given, target):
             plus = (True, True)
     (lowest, added), (second, _), *_ = sorted(zip(map(min, given), plus, strict=True))
     start = second if added else lowest
+    inverter = target.inverted_luts * target.level_ns * isinstance(op, Sub)
     entry = (1 + isinstance(op, Ternary)) * target.level_ns + target.chain_ns
     bits, carry = {}, None
     for at in range(r.exp, r.top):
-        here = max(x[min(at, max(x))] for x in given if at >= min(x))
+        here = max(
+            x[min(at, max(x))] + (0 if added else inverter)
+            for x, added in zip(given, plus, strict=True)
+            if at >= min(x)
+        )
         if at >= start:
             here += entry
             bits[at] = here if carry is None else max(here, carry)

@@ -8,10 +8,10 @@ import pytest
 from amaranth.sim import Simulator
 
 from rtlgen.dataflow import Dataflow, Limit, Lookup, Round, Wire, evaluate
+from rtlgen.devices import find
 from rtlgen.hardware import Pipeline, identifier
 from rtlgen.logic import shape
 from rtlgen.schedule import Schedule, schedule
-from rtlgen.targets import find
 from rtlgen.timing import Timing
 from rtlgen.verilog import element_names, emit
 from sim import vectors

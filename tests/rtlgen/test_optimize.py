@@ -28,11 +28,11 @@ from rtlgen.dataflow import (
     operands,
 )
 from rtlgen.demand import ALL, crop, needed_steps, needed_tops, trim
+from rtlgen.devices import find
 from rtlgen.fusion import fuse
 from rtlgen.optimize import CUTTING, PASSES, optimize, prune, simplify
 from rtlgen.rewrite import build, rewrite
 from rtlgen.roundings import BIASED
-from rtlgen.targets import find
 from rtlgen.wires import Wires
 from sim.fixed import Fixed
 from sim.intervals import Intervals

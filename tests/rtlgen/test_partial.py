@@ -8,11 +8,11 @@ from kernels.elementwise import Abs, Mul
 from kernels.quant import Quantize
 from kernels.table import Table
 from rtlgen.cost import cost
+from rtlgen.devices import find
 from rtlgen.graph import Graph, Node
 from rtlgen.operations import Mul as Product
 from rtlgen.operations import Wire
 from rtlgen.partial import within
-from rtlgen.targets import find
 from sim.fixed import Fixed
 from sim.intervals import Intervals
 from sim.rounding import Interval

@@ -6,8 +6,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from rtlgen.dataflow import Const, Dataflow, Input
+from rtlgen.devices import find
 from rtlgen.registers import Placement, register_bits
-from rtlgen.targets import find
 from rtlgen.timing import Timing
 from sim.rounding import Interval
 from tests.rtlgen.flows import layers, random_flow

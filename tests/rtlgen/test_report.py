@@ -158,6 +158,13 @@ registers (FF)        1,234 of 3,456,000 (0.04 % of xcvu13p)"""
     )
 
 
+def test_what_is_larger_than_the_part_is_said():
+    large = replace(SMALL, target="ice40up5k", luts_available=5_280, registers_available=5_280)
+    assert large.text(80).endswith("""
+LUTs (est.)           23,456 of 5,280 (444.24 % of ice40up5k): does not fit
+registers (FF)        1,234 of 5,280 (23.37 % of ice40up5k)""")
+
+
 def test_long_names_are_folded_behind_a_separator():
     assert NAMED.text(80).startswith("""\
                                    nonzero  scalar    LUTs  depth

@@ -7,10 +7,10 @@ import pytest
 
 from rtlgen import generate
 from rtlgen.dataflow import Dataflow
+from rtlgen.devices import find
 from rtlgen.options import Options
 from rtlgen.routed import KINDS, MARGIN, OUTPUTS, Register, percents, read
 from rtlgen.schedule import Schedule, schedule
-from rtlgen.targets import find
 from rtlgen.timing import Timing
 from sim.errors import DataError
 from sim.rounding import Interval

@@ -5,9 +5,9 @@ from functools import cache
 import pytest
 
 from rtlgen.dataflow import Dataflow, Input, operands
+from rtlgen.devices import find
 from rtlgen.registers import Placement, register_bits
 from rtlgen.schedule import LONGER, Schedule, schedule
-from rtlgen.targets import find
 from rtlgen.timing import Timing
 from sim.errors import TooSlow
 from sim.rounding import Interval

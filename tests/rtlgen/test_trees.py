@@ -13,13 +13,15 @@ import pytest
 from rtlgen.arrangement import fastest
 from rtlgen.cost import cost
 from rtlgen.dataflow import Add, Dataflow, Sub, Ternary, Wire, operands
+from rtlgen.devices import find
 from rtlgen.forms import Forms
-from rtlgen.targets import Target, find
+from rtlgen.targets import Target
 from rtlgen.trees import regroup
 from sim.rounding import Interval, Overflow, Rounding
 from tests.rtlgen.flows import check, random_flow
 
 TARGETS = [find("xcvu13p"), find("lfe5u-85f")]
+BUILT_FOR = [*TARGETS, find("ice40hx8k"), find("agf014"), find("xc7a35t")]
 BYTE = Interval(-128, 127, 0)
 
 
@@ -39,7 +41,7 @@ def chain(terms: int, seed: int = 0) -> Dataflow:
 
 
 @pytest.mark.parametrize("hurried", [False, True])
-@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.family)
+@pytest.mark.parametrize("target", BUILT_FOR, ids=lambda t: t.family)
 @pytest.mark.parametrize("seed", range(20))
 def test_random_graphs(seed, target, hurried):
     flow = random_flow(seed)
@@ -47,7 +49,7 @@ def test_random_graphs(seed, target, hurried):
 
 
 @pytest.mark.parametrize("seed", range(30))
-@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.family)
+@pytest.mark.parametrize("target", BUILT_FOR, ids=lambda t: t.family)
 @pytest.mark.parametrize("hurried", [False, True])
 def test_random_sums(seed, target, hurried):
     random, flow = Random(seed), Dataflow()
@@ -208,7 +210,7 @@ def test_the_fastest_tree_is_found(seed, arity):
 # -- side by side -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda t: t.family)
+@pytest.mark.parametrize("target", BUILT_FOR, ids=lambda t: t.family)
 @pytest.mark.parametrize("minus", [False, True])
 def test_terms_side_by_side_are_one_number_to_add(target, minus):
     flow = Dataflow()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rtlgen.dataflow import Dataflow
+from rtlgen.devices import find
 from rtlgen.schedule import Schedule, schedule
-from rtlgen.targets import find
 from rtlgen.verilog import RESERVED, element_names, emit
 from sim.manifest import Ports
 from sim.rounding import Interval, Overflow, Rounding
