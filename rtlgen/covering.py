@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rtlgen.cofactors import SELECTS
 from rtlgen.cones import Leaves, leaves, looked_up, table
 from rtlgen.cost import cost
 from rtlgen.dataflow import Dataflow, reachable
@@ -11,9 +12,6 @@ from rtlgen.operations import Add, Lookup, Op, Sub, Wire, operands
 from rtlgen.rewrite import build, rewrite
 from rtlgen.targets import Target
 from sim.rounding import Interval
-
-_MOST = 6
-"""Bits of a table; one of more seldom takes fewer LUTs than what it replaces."""
 
 
 def tabulate(flow: Dataflow, target: Target) -> Dataflow:
@@ -53,9 +51,13 @@ class _Cover:
         self._read(wire.op for wire in flow.outputs)
 
     def chosen(self) -> dict[int, tuple[Leaves, Lookup]]:
-        """The operations that become tables, and of which leaves."""
+        """The operations that become tables, and of which leaves.
+
+        A table of more bits seldom takes less than what it replaces.
+        """
+        most = self.target.lut_inputs + SELECTS
         tables: dict[int, tuple[Leaves, Lookup]] = {}
-        for i, some in enumerate(leaves(self.flow, _MOST)):
+        for i, some in enumerate(leaves(self.flow, most)):
             if self.readers[i]:
                 options = [self._option(i, given) for given in some]
                 gain, given, entries = max(options, default=(0, (), None), key=lambda o: o[0])

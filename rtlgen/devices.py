@@ -187,10 +187,10 @@ FAMILIES = (
     ),
     Family(ICE40_HX, {0: 1.0}, {"ice40hx1k": 1_280, "ice40hx4k": 3_520, "ice40hx8k": 7_680}),
     Family(
-        ICE40_HX.slower(1.5),
+        ICE40_HX.slower(1.45),
         {0: 1.0},
         {"ice40lp384": 384, "ice40lp1k": 1_280, "ice40lp4k": 3_520, "ice40lp8k": 7_680},
     ),
-    Family(ICE40_HX.slower(2.6), {0: 1.0}, {"ice40up3k": 2_800, "ice40up5k": 5_280}),
+    Family(ICE40_HX.slower(2.5), {0: 1.0}, {"ice40up3k": 2_800, "ice40up5k": 5_280}),
 )
 """LUTs of each device are from the vendors' product tables."""

@@ -18,7 +18,7 @@ ULTRASCALE_PLUS = Target(
     name="",
     family="UltraScale+",
     lut_inputs=6,
-    wide_inputs=9,
+    wide_inputs=6,
     luts=0,
     net_ns=0.35,
     lut_ns=0.10,
@@ -35,7 +35,6 @@ ULTRASCALE_PLUS = Target(
 KINTEX_7 = replace(
     ULTRASCALE_PLUS,
     family="7 series",
-    wide_inputs=8,
     net_ns=0.45,
     lut_ns=0.043,
     chain_ns=0.38,

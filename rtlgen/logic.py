@@ -6,13 +6,17 @@ that a synthesizer finds the cheap form: a comparison with a power of two looks 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.hdl import Const as Literal
 
+from rtlgen.cofactors import SELECTS, expansion, filled, function_of
 from sim.rounding import Interval, Overflow, Rounding
+
+BLOCK = 6
+"""Inputs of the widest LUT."""
 
 Naming = Callable[[Value], Value]
 """Makes a wire of a value that is read more than once, for Amaranth would repeat it."""
@@ -163,6 +167,9 @@ def _modulo(x: Value, r: Interval, lo: int, size: int, named: Naming) -> Value:
 
 def look_up(m: Module, result: Signal, x: Value, lo: int, table: tuple[int, ...]) -> None:
     """Drive ``result`` with ``table[x - lo]``."""
+    if BLOCK < len(x) <= BLOCK + SELECTS:
+        _chosen(m, result, x.as_unsigned(), filled(len(x), lo, table))
+        return
     codes: dict[int, list[int]] = {}
     for code, entry in enumerate(table, lo):
         codes.setdefault(entry, []).append(code & (1 << len(x)) - 1)
@@ -173,3 +180,20 @@ def look_up(m: Module, result: Signal, x: Value, lo: int, table: tuple[int, ...]
                 m.d.comb += result.eq(entry)
         with m.Default():
             m.d.comb += result.eq(usual)
+
+
+def _chosen(m: Module, result: Signal, x: Value, entries: Sequence[int]) -> None:
+    """Bit by bit from functions of few inputs, which a synthesizer does not find by itself."""
+    made: dict[tuple[tuple[int, ...], int], Value] = {}
+    for k, bit in enumerate(result):
+        selects, others, functions = expansion(function_of(entries, k), len(x), BLOCK)
+        for function in functions:
+            if (block := (others, function)) not in made:
+                made[block] = Signal(1, name=f"{result.name}_t{len(made)}")
+                read = Literal(function, 1 << len(others)).bit_select(Cat(x[i] for i in others), 1)
+                m.d.comb += made[block].eq(read)
+        values = [made[others, function] for function in functions]
+        for i in selects:
+            pairs = zip(values[::2], values[1::2], strict=True)
+            values = [zero if zero is one else Mux(x[i], one, zero) for zero, one in pairs]
+        m.d.comb += bit.eq(values[0])

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from math import ceil
 
+from rtlgen.cofactors import SELECTS, expansion, filled, function_of, support
 from rtlgen.resources import Cost
 from rtlgen.targets import Target
 
 
 def lookup(bits: int, lo: int, table: tuple[int, ...], target: Target) -> Cost:
-    """A LUT for each different function of few inputs; wider ones are multiplexed from LUTs.
+    """A LUT for each different function of few inputs; wider ones are chosen from LUTs.
 
     What is constant, or an input, takes nothing. Multiplexers beside the LUTs join them up to
     ``target.wide_inputs``, and further LUTs beyond.
     """
-    functions = _functions(bits, lo, table)
-    narrow = [f for f, support in functions.items() if support <= target.lut_inputs]
-    wide = [f for f, support in functions.items() if support > target.lut_inputs]
+    functions = functions_of(bits, lo, table)
+    sizes = {f: len(support(f, bits)) for f in functions}
+    narrow = sum(size <= target.lut_inputs for size in sizes.values())
+    wide = [f for f, size in sizes.items() if size > target.lut_inputs]
     if not wide:
-        return Cost(len(narrow), target.level_ns if narrow else 0.0)
+        return Cost(narrow, target.level_ns if narrow else 0.0)
+    most = max(sizes.values())
+    if most <= target.lut_inputs + SELECTS:
+        return Cost(narrow, 0.0) + _expanded(wide, bits, most, target)
+    return Cost(narrow, 0.0) + _joined(wide, bits, target)
+
+
+def functions_of(bits: int, lo: int, table: tuple[int, ...]) -> dict[int, None]:
+    """The different outputs, without those that are constant or an input.
+
+    An output is the number whose bit ``code`` is its value at that code. Codes that cannot occur
+    have the most usual entry, as in the hardware.
+    """
+    entries = filled(bits, lo, table)
+    every = 1 << bits
+    ones = [_where_zero(k, bits) << (1 << k) for k in range(bits)]
+    plain = {0, (1 << every) - 1, *ones}
+    width = max((entry if entry >= 0 else ~entry) for entry in table).bit_length() + 1
+    found = (function_of(entries, k) for k in range(width))
+    return dict.fromkeys(f for f in found if f not in plain)
+
+
+def _expanded(wide: Sequence[int], bits: int, most: int, target: Target) -> Cost:
+    """Each by its own best choice of inputs; equal cofactors of the same inputs are one LUT."""
+    expansions = [expansion(f, bits, target.lut_inputs) for f in wide]
+    blocks = len({block for e in expansions for block in e.blocks})
+    if most <= target.wide_inputs:
+        beside = (most - target.lut_inputs) * target.lut_ns
+        return Cost(blocks, target.level_ns + beside)
+    chosen = sum(
+        ceil((len(e.selects) + len(e.blocks) - 1) / (target.lut_inputs - 1)) for e in expansions
+    )
+    return Cost(blocks + chosen, 2 * target.level_ns)
+
+
+def _joined(wide: Sequence[int], bits: int, target: Target) -> Cost:
+    """By the higher bits of the code."""
     joined = 2 if target.lut_inputs >= 6 else 1  # select inputs of a multiplexer in one LUT
     blocks = len(_blocks(wide, bits, target.lut_inputs))
     delay = target.level_ns + (min(bits, target.wide_inputs) - target.lut_inputs) * target.lut_ns
@@ -28,29 +66,7 @@ def lookup(bits: int, lo: int, table: tuple[int, ...], target: Target) -> Cost:
         size = min(bits, size + joined)
         blocks += len(_blocks(wide, bits, size))
         delay += target.level_ns
-    return Cost(len(narrow) + blocks, delay)
-
-
-def _functions(bits: int, lo: int, table: tuple[int, ...]) -> dict[int, int]:
-    """How many inputs each different output depends on, if it is more than an input.
-
-    An output is the number whose bit ``code`` is its value at that code. Codes that cannot occur
-    have the most usual entry, as in the hardware.
-    """
-    every = 1 << bits
-    usual = max(table, key=Counter(table).__getitem__)
-    entries = [usual] * every
-    for code, entry in enumerate(table, lo):
-        entries[code & every - 1] = entry
-    zero = [_where_zero(k, bits) for k in range(bits)]
-    plain = {0, (1 << every) - 1, *(z << (1 << k) for k, z in enumerate(zero))}
-    width = max((entry if entry >= 0 else ~entry) for entry in table).bit_length() + 1
-    functions = {}
-    for k in range(width):
-        f = int("".join(str(entry >> k & 1) for entry in reversed(entries)), 2)
-        if f not in plain:
-            functions[f] = sum((f >> (1 << j) ^ f) & z != 0 for j, z in enumerate(zero))
-    return functions
+    return Cost(blocks, delay)
 
 
 def _where_zero(k: int, bits: int) -> int:

@@ -51,11 +51,22 @@ def test_a_neuron_of_six_bits_is_a_table(seed, target):
     assert any(isinstance(op, Lookup) for op in after.ops)
 
 
-def test_a_table_of_seven_bits_is_none():
+@pytest.mark.parametrize("seed", range(5))
+def test_a_neuron_of_eight_bits_is_a_table_where_luts_have_six_inputs(seed):
+    flow = optimize(neurons(seed, fan_in=4))
+    after = tabulate(flow, LUT6)
+    check(flow, after, seed, samples=200)
+    assert luts(after, LUT6) < 0.8 * luts(flow, LUT6)
+    tables = [op for op in after.ops if isinstance(op, Lookup)]
+    assert max(len(op.table) for op in tables) == 256
+
+
+@pytest.mark.parametrize(("target", "bits"), [(LUT6, 9), (LUT4, 7)], ids=["LUT6", "LUT4"])
+def test_a_table_of_three_bits_more_than_a_lut_has_is_none(target, bits):
     flow = Dataflow()
-    a, b = flow.input(0, Interval(0, 15, 0)), flow.input(1, Interval(0, 7, 0))
+    a, b = (flow.input(k, Interval(0, (1 << n) - 1, 0)) for k, n in enumerate((3, bits - 3)))
     flow.outputs = [flow.mul(a, b)]
-    assert tabulate(flow, LUT6) is flow
+    assert tabulate(flow, target) is flow
 
 
 def test_a_wrong_entry_is_found(monkeypatch):

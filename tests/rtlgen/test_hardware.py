@@ -2,6 +2,7 @@
 
 import re
 from itertools import product
+from random import Random
 
 import numpy as np
 import pytest
@@ -104,6 +105,29 @@ def test_tables(lo):
     check(flow, combinational(flow), codes_together(flow))
 
 
+def large_tables(seed):
+    """Tables of 6 to 10 bits, in which some outputs depend on few inputs, or on none."""
+    random, flow = Random(seed), Dataflow()
+    for port, bits in enumerate(range(6, 11)):
+        lo = random.choice([0, -1 << bits - 1, 1 - (1 << bits - 1), -5])
+        count = random.choice([1 << bits, (1 << bits) - 3]) if lo != -5 else (1 << bits - 1) - 20
+        x = flow.input(port, Interval(lo, lo + count - 1, 0))
+        kept, cut = random.getrandbits(bits), random.randrange(bits)
+        tables = [
+            [random.randrange(-2, 3) for _ in range(count)],
+            [(code & kept) >> cut for code in range(lo, lo + count)],
+            [4 * (code >> cut) + (code > lo + count // 3) for code in range(lo, lo + count)],
+        ]
+        flow.outputs += [flow.lookup(x, lo, table, 0) for table in tables]
+    return flow
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tables_of_more_inputs_than_a_lut_has(seed):
+    flow = large_tables(seed)
+    check(flow, combinational(flow), codes_together(flow))
+
+
 def test_outputs_that_are_inputs_or_constants():
     flow = Dataflow()
     x = flow.input(0, Interval(-4, 3, 0))
@@ -202,6 +226,13 @@ def test_random_graphs_in_verilator(tmp_path, seed, stages, ports):
     flow = random_flow(seed, operations=120)
     written(tmp_path, flow, schedule(flow, TARGET, stages=stages), ports)
     assert replay(tmp_path).latency == stages
+
+
+@pytest.mark.slow
+def test_large_tables_in_verilator(tmp_path):
+    flow = large_tables(0)
+    written(tmp_path, flow, schedule(flow, TARGET, stages=1), Ports.PACKED, count=500)
+    assert replay(tmp_path).latency == 1
 
 
 @pytest.mark.slow
