@@ -44,6 +44,18 @@ def convolutional(seed: int = 0) -> ModelProto:
     return draft.model((10,))
 
 
+def logic_network(fan_in: int, bits: int, seed: int = 0) -> ModelProto:
+    """16-64-32-32-5, of which each neuron reads few values of few bits."""
+    draft = Draft((16,), seed)
+    draft.quantize(bits, signed=True)
+    for inputs, outputs in ((16, 64), (64, 32), (32, 32)):
+        draft.sparse(inputs, outputs, fan_in)
+        draft.node("Relu", [draft.last])
+        draft.quantize(bits, signed=False)
+    draft.sparse(32, 5, fan_in)
+    return draft.model((5,))
+
+
 class Draft:
     """Appends layers to the latest value of a network."""
 
@@ -57,6 +69,20 @@ class Draft:
         weight = self._weight((inputs, outputs), inputs)
         bias = self._weight((outputs,), 4)
         self.node("Add", [self.node("MatMul", [self.last, weight]), bias])
+
+    def sparse(self, inputs: int, outputs: int, fan_in: int) -> None:
+        """Each output reads so many of the inputs, by weights of a quarter to three quarters."""
+        weight = np.zeros((inputs, outputs))
+        for column in weight.T:
+            read = self._random.choice(inputs, fan_in, replace=False)
+            column[read] = self._random.choice([-3, -2, -1, 1, 2, 3], fan_in) / 4
+        bias = self._random.integers(-4, 5, outputs) / 16
+        product = self.node("MatMul", [self.last, self._constant(weight)])
+        self.node("Add", [product, self._constant(bias)])
+
+    def quantize(self, bits: int, *, signed: bool) -> None:
+        """Numbers up to one (two without a sign) in steps of so many bits."""
+        self._quantized(self.last, bits, 1 - bits, signed=signed)
 
     def convolution(self, channels: int, filters: int, kernel: int) -> None:
         shape = (filters, channels, kernel, kernel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rtlgen.cofactors import SELECTS
 from rtlgen.cones import Leaves, leaves, looked_up, table
@@ -13,9 +13,15 @@ from rtlgen.rewrite import build, rewrite
 from rtlgen.targets import Target
 from sim.rounding import Interval
 
+Table = tuple[int, tuple[int, ...]]
+"""The first code and its entry, and those of the codes behind it."""
 
-def tabulate(flow: Dataflow, target: Target) -> Dataflow:
-    """Replace operations that depend on few bits by a table of them all, if that is smaller."""
+
+def tabulate(flow: Dataflow, target: Target, without: Collection[Table] = frozenset()) -> Dataflow:
+    """Replace operations that depend on few bits by a table of them all, if that is smaller.
+
+    ``without`` says which tables are to be left out.
+    """
     if not (chosen := _Cover(flow, target).chosen()):
         return flow
     made: dict[int, Wire] = {}
@@ -25,11 +31,16 @@ def tabulate(flow: Dataflow, target: Target) -> Dataflow:
             given, entries = chosen[i]
             wires, types = [made[j] for j in given], [flow.intervals[j] for j in given]
             made[i] = looked_up(new, entries, wires, types, interval.exp)
-        else:
+        if i not in chosen or contents(new.ops[made[i].op]) in without:
             made[i] = build(new, op, interval)
         return made[i]
 
     return rewrite(rewrite(flow, rule), lambda new, _, op, r: new.emit(op, r))
+
+
+def contents(op: Op) -> Table | None:
+    """Of a table; None of every other operation."""
+    return (op.lo, op.table) if isinstance(op, Lookup) else None
 
 
 class _Cover:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from rtlgen import folder, interface, network, partial, report, routed, verilog
 from rtlgen.calibrate import Data
 from rtlgen.comparison import Comparison
 from rtlgen.cost import luts
+from rtlgen.covering import Table, contents
 from rtlgen.dataflow import Dataflow
 from rtlgen.devices import find
 from rtlgen.encoding import Floats
@@ -24,7 +26,7 @@ from rtlgen.optimize import finish, prepare
 from rtlgen.options import Options
 from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
-from rtlgen.proof import Proof, prove
+from rtlgen.proof import Proof, prove, strange_tables
 from rtlgen.report import Report
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.search import Search
@@ -164,7 +166,8 @@ def build(
 ) -> Design:
     """Make a design of a network that was read already.
 
-    Where one with tables cannot be proved whole, one without is made that can, if there is one.
+    Where one with tables cannot be proved whole, one with fewer or without is made that can, if
+    there is one.
     """
     with uncollected():
         return _built(source, options, target, progress or Silent())
@@ -174,12 +177,27 @@ def _built(source: Network, options: Options, target: Target, progress: Progress
     narrow = partial.within(source.graph, target, options.wanted_clock_hz)
     source = replace(source, graph=narrow)
     maker = _Maker(source, options, target)
-    best = maker.fewest_stages(progress, tables=True)
+    best = maker.fewest_stages(progress)
     progress.begin("prove")
     if len(best.flow.ops) <= LARGE and best.proof().unproved:
-        plain = maker.fewest_stages(Silent(), tables=False)
-        best = best if plain.proof().unproved else plain
+        best = next((d for d in _simpler(maker, best) if not d.proof().unproved), best)
     return best if options.timing is None else _measured(best, options.timing)
+
+
+TRIED = 2
+"""How often tables are left out that a proof does not understand, before all are."""
+
+
+def _simpler(maker: _Maker, best: Design) -> Iterator[Design]:
+    """The same without the tables that the network has nothing of, and at last without any."""
+    without: set[Table] = set()
+    for _ in range(TRIED):
+        flow = best.flow
+        tables = {contents(flow.ops[i]) for i in strange_tables(maker.source.graph, flow)}
+        without.update(table for table in tables if table is not None)
+        best = maker.fewest_stages(Silent(), without=without)
+        yield best
+    yield maker.fewest_stages(Silent(), tables=False)
 
 
 @dataclass(frozen=True)
@@ -192,7 +210,9 @@ class _Maker:
     prepared: dict[int, Dataflow] = field(default_factory=dict)
     """The operations by how many numbers an adder takes, before any are added up."""
 
-    def fewest_stages(self, progress: Progress, *, tables: bool) -> Design:
+    def fewest_stages(
+        self, progress: Progress, *, tables: bool = True, without: Collection[Table] = frozenset()
+    ) -> Design:
         """Adders of three numbers take fewer LUTs than those of two, but are later.
 
         Where a clock is to be met, several mixtures of them are tried, and that with the fewest
@@ -206,8 +226,14 @@ class _Maker:
         for target, hurried in mixtures:
             told = Silent() if designs or refusals else progress  # what is searched takes longest
             flow = self._prepared(target, progress, told)
-            effort = self.options.effort
-            flow = finish(flow, target, hurried=hurried, tables=tables, effort=effort)
+            flow = finish(
+                flow,
+                target,
+                hurried=hurried,
+                tables=tables,
+                without=without,
+                effort=self.options.effort,
+            )
             told.begin("schedule")
             try:
                 designs.append(_scheduled(self._design(target, flow)))

@@ -6,9 +6,9 @@ which every operation goes through again; the passes add what only the whole gra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from rtlgen.covering import tabulate
+from rtlgen.covering import Table, tabulate
 from rtlgen.dataflow import Dataflow
 from rtlgen.demand import crop, trim
 from rtlgen.fusion import fuse
@@ -48,14 +48,15 @@ def finish(
     *,
     hurried: bool = False,
     tables: bool = True,
+    without: Collection[Table] = frozenset(),
     effort: int = 2,
 ) -> Dataflow:
-    """The second half, as ``optimize`` is told."""
+    """The second half, as ``optimize`` is told; some tables may be left out."""
     if target is not None:
         flow = regroup(flow, target, hurried=hurried, effort=effort)
     for run in CUTTING:
         flow = run(flow)
-    return tabulate(flow, target) if target is not None and tables else flow
+    return tabulate(flow, target, without) if target is not None and tables else flow
 
 
 def simplify(flow: Dataflow) -> Dataflow:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rtlgen.dataflow import Dataflow
 from rtlgen.graph import Graph
-from rtlgen.operations import Const, Input
+from rtlgen.operations import Const, Input, Lookup
 from rtlgen.proof import rules, widths
 from rtlgen.proof.curves import PATIENT
 from rtlgen.proof.judging import REPORT, judged
@@ -75,6 +75,22 @@ def prove(graph: Graph, flow: Dataflow, stages: Sequence[int], latency: int) -> 
     loose = widths.unproved(flow, sides.algebra, sides.operations)
     doubts = () if all(sides.alike) and not loose else judged(sides, loose)
     return _counted(sides, len(loose), doubts)
+
+
+def strange_tables(graph: Graph, flow: Dataflow) -> list[int]:
+    """The tables among the operations that are made of what the network has nothing of.
+
+    A design that is not proved may be without them.
+    """
+    sides = Sides.of(graph, flow)
+    algebra, native = sides.algebra, sides.algebra.native
+    assert native is not None
+    return [
+        i
+        for i, op in enumerate(flow.ops)
+        if isinstance(op, Lookup)
+        and any(atom >= native for atom in algebra.form(sides.operations[i]).terms)
+    ]
 
 
 def _counted(sides: Sides, loose: int, doubts: tuple[str, ...]) -> Proof:
