@@ -47,7 +47,7 @@ def function_of(entries: Sequence[int], k: int) -> int:
     return int("".join(str(entry >> k & 1) for entry in reversed(entries)), 2)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def support(function: int, inputs: int) -> tuple[int, ...]:
     """The inputs that make a difference."""
     values = _values(function, inputs)
@@ -55,7 +55,7 @@ def support(function: int, inputs: int) -> tuple[int, ...]:
     return tuple(k for k, (zero, one) in enumerate(rows) if (zero != one).any())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def expansion(function: int, inputs: int, most: int) -> Expansion:
     """Cofactors of at most so many inputs, as few different ones as any choice of inputs gives."""
     needed = support(function, inputs)

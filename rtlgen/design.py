@@ -159,6 +159,8 @@ def compare(
 
 LARGE = 20_000
 """Operations of a design for which nothing else is tried: that would take minutes."""
+TRIED = 2
+"""How often tables are left out that a proof does not understand, before all are."""
 
 
 def build(
@@ -184,17 +186,16 @@ def _built(source: Network, options: Options, target: Target, progress: Progress
     return best if options.timing is None else _measured(best, options.timing)
 
 
-TRIED = 2
-"""How often tables are left out that a proof does not understand, before all are."""
-
-
 def _simpler(maker: _Maker, best: Design) -> Iterator[Design]:
     """The same without the tables that the network has nothing of, and at last without any."""
     without: set[Table] = set()
     for _ in range(TRIED):
         flow = best.flow
         tables = {contents(flow.ops[i]) for i in strange_tables(maker.source.graph, flow)}
-        without.update(table for table in tables if table is not None)
+        strange = {table for table in tables if table is not None}
+        if strange <= without:
+            break
+        without |= strange
         best = maker.fewest_stages(Silent(), without=without)
         yield best
     yield maker.fewest_stages(Silent(), tables=False)

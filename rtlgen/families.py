@@ -5,7 +5,8 @@ registers; only the vendor's own timing analysis is a promise. Those of UltraSca
 series are data sheets' and a wire of a design without congestion; those of ECP5 (speed 8) and of
 iCE40 are nextpnr's for their cells, and the wire for which the longest stages of
 ``benchmarks/calibrate_delay.py`` are right on average. Nothing open says how fast Agilex is: its
-cells are taken as fast as those of UltraScale+.
+cells are taken as fast as those of UltraScale+. Yosys uses none of the multiplexers beside AMD's
+LUTs (F7 to F9), so nothing counts on them.
 """
 
 from __future__ import annotations
