@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from math import ceil
 
 from rtlgen.cofactors import SELECTS
 from rtlgen.cones import Leaves, leaves, looked_up, table
@@ -78,14 +79,18 @@ class _Cover:
         return {i: found for i, found in tables.items() if self.readers[i]}
 
     def _option(self, i: int, given: Leaves) -> tuple[int, Leaves, Lookup | None]:
-        """How many LUTs fewer a table of these leaves takes, if they are there."""
+        """How many LUTs fewer a table of these leaves takes, if they are there.
+
+        Of more inputs than a LUT has, it must take clearly less: what it takes is less certain.
+        """
         freed = self._freed(i, given) if all(self.readers[j] for j in given) else 0
-        if freed < 2:
+        wide = sum(self.flow.intervals[j].width for j in given) > self.target.lut_inputs
+        if freed < 2 or (wide and freed <= self.flow.intervals[i].width):
             return 0, given, None
         entries = table(self.flow, i, given)
         r = Interval(entries.lo, entries.lo + len(entries.table) - 1, 0)
         taken = cost(entries, self.flow.intervals[i], [r], self.target).luts
-        return freed - taken, given, entries
+        return freed - (taken + ceil(taken / 8) if wide else taken), given, entries
 
     def _freed(self, i: int, given: Leaves) -> int:
         """LUTs of what nobody needs any more if ``i`` is made of these leaves."""
