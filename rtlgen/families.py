@@ -75,21 +75,16 @@ ECP5 = Target(
     compared_bits=1,
     ternary_luts=3,
 )
-ICE40_HX = Target(
-    name="",
+ICE40_HX = replace(
+    ECP5,
     family="iCE40",
-    lut_inputs=4,
     wide_inputs=4,
-    luts=0,
     net_ns=0.80,
     lut_ns=0.38,
     chain_ns=0.50,
     carry_ns=0.15,
     register_ns=0.54,
-    registers_per_lut=1,
     chain_cell=1,
     chain_ends=0,
     inverted_luts=1,
-    compared_bits=1,
-    ternary_luts=3,
 )

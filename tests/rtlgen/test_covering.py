@@ -61,6 +61,24 @@ def test_a_neuron_of_eight_bits_is_a_table_where_luts_have_six_inputs(seed):
     assert max(len(op.table) for op in tables) == 256
 
 
+def test_a_table_of_more_bits_than_a_lut_has_is_none_if_it_takes_hardly_less():
+    """As the larger of two numbers of four bits, by a comparison or not."""
+    flow = Dataflow()
+    a, b = (flow.input(k, Interval(0, 15, 0)) for k in range(2))
+    flow.outputs = [flow.max(a, b)]
+    given = (a.op, b.op)
+    whole = looked_up(
+        after := Dataflow(),
+        table(flow, flow.outputs[0].op, given),
+        [after.input(k, Interval(0, 15, 0)) for k in range(2)],
+        [Interval(0, 15, 0)] * 2,
+        0,
+    )
+    after.outputs = [whole]
+    assert luts(after, LUT6) < luts(flow, LUT6)
+    assert tabulate(flow, LUT6) is flow
+
+
 @pytest.mark.parametrize(("target", "bits"), [(LUT6, 9), (LUT4, 7)], ids=["LUT6", "LUT4"])
 def test_a_table_of_three_bits_more_than_a_lut_has_is_none(target, bits):
     flow = Dataflow()
