@@ -23,8 +23,8 @@ import cases
 from cases import Case
 
 from rtlgen import Design, Options
-from rtlgen.design import build
 from rtlgen.devices import find
+from rtlgen.generation import build
 from sim import vectors
 
 BINARY = 2

@@ -6,8 +6,9 @@
 """
 
 from rtlgen.clipping import OutOfFormat
-from rtlgen.design import Design, compare, generate
+from rtlgen.design import Design, compare
 from rtlgen.folder import verify
+from rtlgen.generation import generate
 from rtlgen.options import Options
 from rtlgen.report import Report
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from rtlgen import folder, network
 from rtlgen.console import add_common, columns, frequency, run, say, share
-from rtlgen.design import Design, build
+from rtlgen.design import Design
 from rtlgen.devices import find
+from rtlgen.generation import build
 from rtlgen.graph import Graph
 from rtlgen.notation import Fit
 from rtlgen.options import Options

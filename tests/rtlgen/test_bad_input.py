@@ -12,8 +12,8 @@ import pytest
 from onnx import numpy_helper
 
 from rtlgen import Options, cli, generate, network
-from rtlgen.design import build
 from rtlgen.devices import find
+from rtlgen.generation import build
 from rtlgen.timing import Timing
 from sim.errors import TooSlow
 from tests.rtlgen.models import model, saved, tiny

@@ -91,7 +91,7 @@ def test_a_mismatch_is_an_error_and_leaves_the_folder(capsys, monkeypatch):
 
 
 def test_an_error_of_our_own_shows_where(monkeypatch):
-    monkeypatch.setattr("rtlgen.design.finish", None)
+    monkeypatch.setattr("rtlgen.generation.finish", None)
     with pytest.raises(TypeError):
         cli.main(["net.onnx", "-o", "out"])
     assert not Path("out").exists()

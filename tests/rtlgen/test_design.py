@@ -294,9 +294,9 @@ def test_of_a_large_network_one_mixture_of_adders_is_tried(monkeypatch):
         tried.append((target.arity, hurried))
         return finish(flow, target, hurried=hurried, **given)
 
-    monkeypatch.setattr("rtlgen.design.finish", counting)
+    monkeypatch.setattr("rtlgen.generation.finish", counting)
     generate(tiny())
     assert tried == [(3, False), (3, True), (2, False)]
-    monkeypatch.setattr("rtlgen.design.LARGE", 1)
+    monkeypatch.setattr("rtlgen.generation.LARGE", 1)
     generate(tiny())
     assert tried[3:] == [(3, False)]

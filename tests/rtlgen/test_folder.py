@@ -154,7 +154,7 @@ def test_two_runs_write_the_same_bytes():
 MOMENTS = (
     "rtlgen.network.frontend.load",
     "rtlgen.network.check_size",
-    "rtlgen.design.finish",
+    "rtlgen.generation.finish",
     "rtlgen.verilog.emit",
     "rtlgen.output.tempfile.mkdtemp",
     "rtlgen.folder.vectors.write",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rtlgen.design import Design, generate
+from rtlgen.design import Design
+from rtlgen.generation import generate
 from rtlgen.options import Options
 from tests.rtlgen.qonnx_text import QUANT, text
 

@@ -704,7 +704,7 @@ def test_a_design_that_is_disproved_is_not_written(tmp_path, monkeypatch, capsys
         wrong.outputs.reverse()
         return wrong
 
-    monkeypatch.setattr("rtlgen.design.finish", mistaken)
+    monkeypatch.setattr("rtlgen.generation.finish", mistaken)
     assert cli.main(["net.onnx", "-o", "out", "--no-verify"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error == (

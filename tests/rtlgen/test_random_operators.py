@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rtlgen.dataflow import Input, evaluate
-from rtlgen.design import Design, generate
+from rtlgen.design import Design
+from rtlgen.generation import generate
 from rtlgen.options import Options
 from sim.errors import ModelError, TooLarge
 from tests.rtlgen.quantized_oracle import Oracle
