@@ -2,6 +2,7 @@
 
 Iterated greedy (Ruiz and Stuetzle, 2007) with the acceptance of simulated annealing. In every
 other round, digits of some weights change to another form of as few: ``4 - 1`` is ``2 + 1``.
+A round costs as much as it changes, however large the state is.
 """
 
 from __future__ import annotations
@@ -12,88 +13,129 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rtlgen.compiling import compiled
-from rtlgen.patterns import Digits, Floats, Integers, State, begin, copied, digits
-from rtlgen.pricing import prices
-from rtlgen.replaying import change, replay
+from rtlgen.bill import Bill, bill, restore, update
+from rtlgen.compiling import compiled, lean
+from rtlgen.journal import Journal, journal, revert, settle
+from rtlgen.patterns import Booleans, Floats, Integers, State, Words
 from rtlgen.search import Search
-from rtlgen.sharing import share, tally
+from rtlgen.sharing import Tally, share, tally
+from rtlgen.undoing import Touched, extend, rewrite, take_back, touched
+from rtlgen.words import ones
 
-NOISE = 0.1
+NOISE = 0.3
 """By how much, at most, a round exaggerates the score of a pattern."""
-DROPPED = 10
+DROPPED = 4
 """How many variables a round takes back, at most, beside those that need them."""
-CHANGED = 8
+CHANGED = 4
 """How many weights a round writes with other digits, at most."""
 HEAT = 8.0
 """How many bits dearer than the last state a round may be at first."""
 
 
-def anneal(start: State, search: Search, rounds: int, addend: bool) -> State:
+class Found(NamedTuple):
+    """The best state so far, as far as it says what is shared."""
+
+    alive: Booleans
+    """(variables,)"""
+    patterns: Integers
+    """(variables, 4)"""
+    depth: Integers
+    """(variables,)"""
+    where: Integers
+    """(words, 2): variables and outputs."""
+    words: Words
+    """(words, 2): their digits, added and subtracted."""
+    filled: Integers
+    """(1,): how many words."""
+    price: Floats
+    """(1,): the bits of all adders."""
+
+
+def anneal(state: State, search: Search, rounds: int, addend: bool) -> Found:
     """The cheapest state that was found; the same for the same arguments.
 
-    ``start`` has no variables but the inputs; with ``addend``, a constant is added to each output.
+    ``state`` has no variables but the inputs, and is used up; with ``addend``, a constant is
+    added to each output.
     """
-    budget, span = _budget(start, search.slack), _span(start)
-    luck = _luck(search.seed, rounds, changing=span > 2)
-    return _cheapest(start, span, budget, search.arity, search.ends, addend, luck)
+    budget, span, digits = _budget(state, search.slack), _span(state), _digits(state)
+    log, room, marks = journal(state, digits), tally(state, span), touched(state)
+    owed, best = bill(state, digits), _nothing(state, digits)
+    given = (budget, search.arity, search.ends, addend)
+    _search(state, log, room, marks, owed, best, span, given, rounds, search.seed)
+    return best
 
 
-class Luck(NamedTuple):
-    """What chance decides in each round, drawn in advance."""
-
-    changes: Integers
-    """(rounds,): weights that are written with other digits."""
-    seeds: Integers
-    """(rounds, 3): of the change, of what is taken back, and of the noise."""
-    dropped: Floats
-    """(rounds,): variables that are taken back."""
-    heat: Floats
-    """(rounds,): how many bits dearer than the last state the round may be."""
-
-
-def _luck(seed: int, rounds: int, *, changing: bool) -> Luck:
-    chance = random.Random(seed)
-    luck = Luck(
-        np.zeros(rounds, np.int64),
-        np.zeros((rounds, 3), np.int64),
-        np.zeros(rounds),
-        np.zeros(rounds),
-    )
-    for k in range(rounds):
-        if changing and chance.random() < 0.5:
-            luck.changes[k] = 1 + chance.randrange(CHANGED)
-            luck.seeds[k, 0] = chance.getrandbits(31)
-        luck.dropped[k] = chance.random() * DROPPED
-        luck.seeds[k, 1], luck.seeds[k, 2] = chance.getrandbits(31), chance.getrandbits(31)
-        luck.heat[k] = HEAT * (1 - k / rounds) * chance.random()
-    return luck
+def _nothing(state: State, digits: int) -> Found:
+    room = state.alive.size
+    words = np.zeros((digits, 2), np.int64), np.zeros((digits, 2), np.uint64)
+    variables = np.zeros(room, np.bool_), np.zeros((room, 4), np.int64), np.zeros(room, np.int64)
+    return Found(*variables, *words, np.zeros(1, np.int64), np.zeros(1))
 
 
 @compiled
-def _cheapest(
-    start: State, span: int, budget: float, arity: int, ends: int, addend: bool, luck: Luck
-) -> State:
-    given, room = digits(start), tally(start, span)
-    now, trial = copied(start), copied(start)
-    share(now, np.ones(now.sizes[1], np.bool_), room, budget, ends, 0.0, 0)
-    least, beside = prices(now, arity, ends, addend)
-    best, cost = copied(now), least + beside
-    for k in range(luck.heat.size):
-        changed = given
-        if luck.changes[k]:
-            changed = Digits(given.plus.copy(), given.minus.copy(), given.weight)
-            change(changed, span - 2, luck.changes[k], luck.seeds[k, 0])
-        begin(trial, changed)
-        fresh = replay(trial, now, budget, luck.dropped[k] / now.sizes[1], luck.seeds[k, 1])
-        share(trial, fresh, room, budget, ends, NOISE, luck.seeds[k, 2])
-        found, beside = prices(trial, arity, ends, addend)
-        if found < least:
-            best, least = copied(trial), found
-        if found + beside <= cost + luck.heat[k] * (arity - 1):
-            now, trial = trial, now
-            given, cost = changed, found + beside
-    return best
+def _search(
+    state: State,
+    log: Journal,
+    room: Tally,
+    marks: Touched,
+    owed: Bill,
+    best: Found,
+    span: int,
+    given: tuple[float, int, int, bool],
+    rounds: int,
+    seed: int,
+) -> None:
+    budget, arity, ends, addend = given
+    random.seed(seed)
+    marks.fresh[: state.sizes[0]] = True
+    share(state, log, marks.fresh, room, budget, ends, 0.0)
+    update(state, log, owed, arity, ends, addend)
+    settle(state, log)
+    totals, price = owed.totals, best.price
+    _keep(state, best, totals[0])
+    cost = totals[0] + totals[1]
+    for k in range(rounds):
+        if span > 2 and random.random() < 0.5:
+            rewrite(state, log, marks, span - 2, 1 + random.randrange(CHANGED))
+        _drop(state, log, marks, 1 + random.randrange(DROPPED))
+        extend(state, log, marks, budget)
+        share(state, log, marks.fresh, room, budget, ends, NOISE)
+        update(state, log, owed, arity, ends, addend)
+        heat = HEAT * (1 - k / rounds) * random.random()
+        if totals[0] + totals[1] <= cost + heat * (arity - 1):
+            settle(state, log)
+            cost = totals[0] + totals[1]
+            if totals[0] < price[0]:
+                _keep(state, best, totals[0])
+        else:
+            revert(state, log)
+            restore(state, owed)
+
+
+@lean
+def _drop(state: State, log: Journal, marks: Touched, count: int) -> None:
+    """Take so many variables back."""
+    inputs, size = state.sizes[:2]
+    for _ in range(count if size > inputs else 0):
+        variable = random.randrange(inputs, size)
+        if state.alive[variable]:
+            take_back(state, log, marks, variable)
+
+
+@lean
+def _keep(state: State, best: Found, price: float) -> None:
+    (where, words), (plus, minus) = (best.where, best.words), (state.plus, state.minus)
+    seated, seats, count = state.seated, state.seats, 0
+    for k in range(state.sizes[1]):
+        best.alive[k], best.depth[k] = state.alive[k], state.depth[k]
+        for j in range(4):
+            best.patterns[k, j] = state.patterns[k, j]
+    for output in range(seats.size):
+        for k in range(seats[output]):
+            where[count, 0], where[count, 1] = seated[output, k], output
+            words[count, 0], words[count, 1] = plus[output, k], minus[output, k]
+            count += 1
+    best.filled[0], best.price[0] = count, price
 
 
 def _budget(state: State, slack: int) -> float:
@@ -103,4 +145,8 @@ def _budget(state: State, slack: int) -> float:
 
 def _span(state: State) -> int:
     """One more than the number of places of the digits, for those that change."""
-    return int(np.bitwise_or.reduce(state.plus | state.minus, axis=None)).bit_length() + 1
+    return int(np.bitwise_or.reduce(state.whole, axis=None)).bit_length() + 1
+
+
+def _digits(state: State) -> int:
+    return sum(ones(word) for word in state.whole.flat)

@@ -14,7 +14,8 @@ import numpy as np
 
 from rtlgen.compiling import compiled
 from rtlgen.overlap import NO_BOTTOMS, below, meeting
-from rtlgen.patterns import Floats, Integers, top
+from rtlgen.patterns import Floats, Integers
+from rtlgen.words import top
 
 NONE = -1
 ROUNDED = 1 + 1e-9

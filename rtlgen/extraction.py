@@ -6,16 +6,24 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rtlgen.annealing import anneal
+from rtlgen.annealing import Found, anneal
+from rtlgen.bill import bill, update
 from rtlgen.digits import canonical
-from rtlgen.patterns import MAX_POSITIONS, Floats, Pattern, State, replace, top
+from rtlgen.journal import journal
+from rtlgen.patterns import MAX_POSITIONS, Pattern, State, blank, define, write
 from rtlgen.plan import Plan, Step, Term
-from rtlgen.pricing import prices
 from rtlgen.search import Search
 from rtlgen.sums import Variables
+from rtlgen.words import NONE, ONE, top
 
 MAX_WORDS = 1 << 25
 """Outputs of which the digits would take more words are searched in several blocks."""
+
+SPARE = 1000
+"""Places for variables that a round makes while those that it took back keep theirs."""
+
+SEATS = 4
+"""Of an output without digits, whose digits are written later."""
 
 Columns = Sequence[Sequence[int]]
 
@@ -33,13 +41,22 @@ def shared(
 def cost(plan: Plan, variables: Variables, search: Search, *, addend: bool) -> float:
     """What a plan takes, as the search counts it."""
     outputs = [term for term in plan.outputs if term]
-    size = plan.inputs + len(plan.steps)
-    state = _state(variables, [[0] * plan.inputs] * len(outputs), size)
-    for step in plan.steps:
-        replace(state, Pattern(*step))
+    state = _state(variables, [[0] * plan.inputs] * len(outputs), plan.inputs + len(plan.steps))
+    places = [*range(plan.inputs)]
+    for a, b, shift, sign in plan.steps:
+        places.append(define(state, Pattern(places[a], places[b], shift, sign)))
     for k, (variable, shift, sign) in enumerate(outputs):
-        (state.plus if sign > 0 else state.minus)[variable, k] = np.uint64(1 << shift)
-    return prices(state, search.arity, search.ends, addend)[0]
+        digit = ONE << np.uint64(shift)
+        write(state, places[variable], k, *((digit, NONE) if sign > 0 else (NONE, digit)))
+    size = len(plan.steps) + len(outputs)
+    return total(state, size, search, addend=addend)
+
+
+def total(state: State, digits: int, search: Search, *, addend: bool) -> float:
+    """The price of a state of so many digits."""
+    owed = bill(state, digits)
+    update(state, journal(state, 0), owed, search.arity, search.ends, addend)
+    return float(owed.totals[0])
 
 
 def _blocks(columns: Columns) -> Iterator[Columns]:
@@ -68,44 +85,41 @@ def _searched(
     if max(abs(n).bit_length() for c in columns for n in c) > MAX_POSITIONS - 2:
         return [[Term(k, *d) for k, n in enumerate(c) for d in canonical(n)] for c in columns]
     inputs = len(columns[0])
-    state = _state(variables, columns, inputs + digits // 2 + 2)
+    state = _state(variables, columns, inputs + digits // 2 + 2 + min(digits // 2, SPARE))
     found = anneal(state, search, search.rounds(digits), addend)
     new = {k: k for k in range(inputs)}
-    for k in range(inputs, found.sizes[1]):
+    made = np.flatnonzero(found.alive[inputs:]) + inputs
+    for k in sorted(made.tolist(), key=lambda k: (found.depth[k], k)):
         a, b, shift, sign = found.patterns[k].tolist()
         new[k] = variables.add(Step(new[a], new[b], shift, sign))
-    return [_left(found, new, output) for output in range(len(columns))]
+    return _left(found, new, len(columns))
 
 
 def _state(variables: Variables, columns: Columns, room: int) -> State:
     """The inputs alone, in all columns."""
     inputs, outputs = len(columns[0]), len(columns)
-    plus, minus = (np.zeros((room, outputs), np.uint64) for _ in range(2))
+    seats = max(SEATS, *(_digits([column]) for column in columns))
+    state = blank(inputs, room, outputs, seats)
+    for k, r in enumerate(variables.intervals[:inputs]):
+        low, high, step = r.lo * 2.0**r.exp, r.hi * 2.0**r.exp, 2.0**r.exp
+        state.low[k], state.high[k], state.bottom[k] = low, high, r.exp
+        state.top[k] = top(low, high, step)
     for output, column in enumerate(columns):
         for k, n in enumerate(column):
-            for place, sign in canonical(n):
-                (plus if sign > 0 else minus)[k, output] |= np.uint64(1 << place)
-    low, high = (np.zeros(room) for _ in range(2))
-    bottom, above = (np.zeros(room, np.int64) for _ in range(2))
-    for k, r in enumerate(variables.intervals[:inputs]):
-        low[k], high[k], bottom[k] = r.lo * 2.0**r.exp, r.hi * 2.0**r.exp, r.exp
-        above[k] = top(low[k], high[k], 2.0**r.exp)
-    depth, weight = np.zeros(room, np.int64), _digit_counts(columns)
-    patterns, count = np.zeros((room, 4), np.int64), np.array([inputs, inputs])
-    return State(plus, minus, patterns, low, high, bottom, above, depth, weight, count)
+            words = [NONE, NONE]
+            for at, sign in canonical(n):
+                words[sign < 0] |= ONE << np.uint64(at)
+            write(state, k, output, *words)
+            state.whole[k, output] = words[0] | words[1]
+    return state
 
 
-def _digit_counts(columns: Columns) -> Floats:
-    return np.array([float(_digits([column])) for column in columns])
-
-
-def _left(state: State, new: dict[int, int], output: int) -> list[Term]:
-    """The terms of an output."""
-    terms = []
-    size = state.sizes[1]
-    for words, sign in ((state.plus, 1), (state.minus, -1)):
-        for k in np.flatnonzero(words[:size, output]):
-            word = int(words[k, output])
+def _left(found: Found, new: dict[int, int], outputs: int) -> list[list[Term]]:
+    """The terms of each output."""
+    terms: list[list[Term]] = [[] for _ in range(outputs)]
+    words = zip(found.where[: found.filled[0]].tolist(), found.words.tolist(), strict=False)
+    for (variable, output), (plus, minus) in sorted(words, key=lambda w: new[w[0][0]]):
+        for word, sign in ((plus, 1), (minus, -1)):
             places = (p for p in range(word.bit_length()) if word >> p & 1)
-            terms += [Term(new[int(k)], place, sign) for place in places]
+            terms[output] += [Term(new[variable], p, sign) for p in places]
     return terms

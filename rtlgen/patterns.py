@@ -7,35 +7,54 @@ occurs, one digit of a new variable can stand for both. Finding it is a shift an
 
 from __future__ import annotations
 
-from math import frexp, ldexp
+from math import ldexp
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rtlgen.compiling import compiled
+from rtlgen.compiling import lean
+from rtlgen.words import NONE, first_ones, lowest, ones, shifted, top
 
 MAX_POSITIONS = 60
 """Bits of a weight that the words of a state have room for."""
 
 Words = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
-NONE = np.uint64(0)
-ONE = np.uint64(1)
-
 
 class State(NamedTuple):
-    """Variables, first the inputs, and what the outputs are made of; room for more of them."""
+    """Variables, first the inputs, and what the outputs are made of; room for more of them.
+
+    A variable that is taken back leaves its place to another one, so those that are made of
+    others may stand before them.
+    """
 
     plus: Words
-    """(variables, outputs): the digits that are added."""
+    """(outputs, seats): the digits that are added."""
     minus: Words
     """Those that are subtracted."""
+    seated: Integers
+    """(outputs, seats): the variables that have these digits, in any order."""
+    seats: Integers
+    """(outputs,): how many these are."""
+    seat: Indices
+    """(variables, outputs): where a variable has its digits in an output, or -1."""
+    whole: Words
+    """(inputs, outputs): the digits of both signs that stand in an output if nothing is shared."""
+    alive: Booleans
+    """(variables,): whether there is one in this place."""
     patterns: Integers
     """(variables, 4): a, b, shift, sign; nothing for the inputs."""
+    uses: Integers
+    """(variables,): how many digits and patterns read it."""
+    inner: Integers
+    """How many of these are patterns."""
+    link: Integers
+    """The exclusive or of the variables that have these patterns: if it is one, which."""
     low: Floats
     """(variables,): the least value."""
     high: Floats
@@ -47,18 +66,10 @@ class State(NamedTuple):
     """How many adders of two are behind one another."""
     weight: Floats
     """(outputs,): the sum of ``2**depth`` over all digits (Kraft, 1949)."""
+    free: Integers
+    """(variables,): a stack of the places that are free."""
     sizes: Integers
-    """(2,): inputs, and variables so far."""
-
-
-class Digits(NamedTuple):
-    """What outputs are made of where there are no variables but the inputs."""
-
-    plus: Words
-    """(inputs, outputs)"""
-    minus: Words
-    weight: Floats
-    """(outputs,)"""
+    """(3,): inputs, places up to the last one that was ever used, and free places."""
 
 
 class Pattern(NamedTuple):
@@ -68,152 +79,96 @@ class Pattern(NamedTuple):
     sign: int
 
 
-@compiled
-def copied(state: State) -> State:
+def blank(inputs: int, room: int, outputs: int, seats: int) -> State:
+    """Inputs of which nothing is known yet, in no output, and room for variables in all.
+
+    No output has digits of more variables than ``seats``.
+    """
+    counts = [np.zeros(room, np.int64) for _ in range(6)]
     return State(
-        state.plus.copy(),
-        state.minus.copy(),
-        state.patterns.copy(),
-        state.low.copy(),
-        state.high.copy(),
-        state.bottom.copy(),
-        state.top.copy(),
-        state.depth.copy(),
-        state.weight.copy(),
-        state.sizes.copy(),
+        plus=np.zeros((outputs, seats), np.uint64),
+        minus=np.zeros((outputs, seats), np.uint64),
+        seated=np.zeros((outputs, seats), np.int64),
+        seats=np.zeros(outputs, np.int64),
+        seat=np.full((room, outputs), -1, np.int32),
+        whole=np.zeros((inputs, outputs), np.uint64),
+        alive=np.arange(room) < inputs,
+        patterns=np.zeros((room, 4), np.int64),
+        uses=counts[0],
+        inner=counts[1],
+        link=counts[2],
+        low=np.zeros(room),
+        high=np.zeros(room),
+        bottom=counts[3],
+        top=counts[4],
+        depth=counts[5],
+        weight=np.zeros(outputs),
+        free=np.arange(room)[::-1].copy(),
+        sizes=np.array([inputs, inputs, room - inputs]),
     )
 
 
-@compiled
-def digits(state: State) -> Digits:
-    """Of a state that has no variables but the inputs."""
-    inputs = state.sizes[0]
-    return Digits(state.plus[:inputs].copy(), state.minus[:inputs].copy(), state.weight.copy())
+# -- occurrences --------------------------------------------------------------------------------
 
 
-@compiled
-def begin(state: State, given: Digits) -> None:
-    """Take all variables but the inputs back, and let the outputs be made of these digits."""
-    inputs, size = state.sizes
-    state.plus[:inputs], state.minus[:inputs] = given.plus, given.minus
-    state.plus[inputs:size], state.minus[inputs:size] = NONE, NONE
-    state.weight[:] = given.weight
-    state.sizes[1] = inputs
-
-
-@compiled
-def ones(word: np.uint64) -> int:
-    """How many bits are set."""
-    word = word - ((word >> ONE) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int(np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56)))
-
-
-@compiled
-def shifted(word: np.uint64, by: int) -> np.uint64:
-    return word << np.uint64(by) if by >= 0 else word >> np.uint64(-by)
-
-
-@compiled
-def first_ones(word: np.uint64, count: int) -> np.uint64:
-    """The lowest bits that are set, at most so many."""
-    kept = NONE
-    while count > 0 and word != NONE:
-        lowest = word & (~word + ONE)
-        kept |= lowest
-        word ^= lowest
-        count -= 1
-    return kept
-
-
-@compiled
-def top(low: float, high: float, step: float) -> int:
-    """The position above the highest bit of numbers in ``low..high``."""
-    fraction, exponent = frexp(max(high + step, -low))
-    return int(exponent) - int(fraction == 0.5) + int(low < 0)
-
-
-@compiled
+@lean
 def loss(state: State, p: Pattern) -> float:
     """By how much the weight of an output grows where the pattern is replaced."""
-    a, b = ldexp(1.0, state.depth[p.a]), ldexp(1.0, state.depth[p.b])
+    depth = state.depth
+    a, b = ldexp(1.0, depth[p.a]), ldexp(1.0, depth[p.b])
     return float(2 * max(a, b) - a - b)
 
 
-@compiled
-def occurrences(state: State, p: Pattern, output: int) -> tuple[np.uint64, np.uint64]:
-    """The digits of ``a``, by sign, where the pattern occurs; none is in two of them."""
-    same, other = state.plus[p.b, output], state.minus[p.b, output]
-    if p.sign < 0:
-        same, other = other, same
-    plus = state.plus[p.a, output] & shifted(same, -p.shift)
-    minus = state.minus[p.a, output] & shifted(other, -p.shift)
-    if p.a == p.b and (plus | minus) != NONE:
+@lean
+def occurrences(
+    a: tuple[np.uint64, np.uint64],
+    b: tuple[np.uint64, np.uint64],
+    shift: int,
+    sign: int,
+    alone: bool,
+    most: int,
+) -> tuple[np.uint64, np.uint64]:
+    """The digits of ``a``, by sign, where a pattern occurs in an output: at most so many.
+
+    ``alone`` says that ``b`` is ``a``: then none is in two of them. (A state is not handed on
+    here, nor where digits are counted: that would take longer than the rest.)
+    """
+    same, other = b if sign > 0 else (b[1], b[0])
+    plus, minus = a[0] & shifted(same, -shift), a[1] & shifted(other, -shift)
+    rest = plus | minus
+    if rest == NONE:
+        return plus, minus
+    if alone:
         used = kept = NONE
-        rest = plus | minus
         while rest != NONE:
-            lowest = rest & (~rest + ONE)
-            rest ^= lowest
-            pair = lowest | shifted(lowest, p.shift)
+            bit = lowest(rest)
+            rest ^= bit
+            pair = bit | shifted(bit, shift)
             if used & pair == NONE:
                 used |= pair
-                kept |= lowest
+                kept |= bit
+        plus, minus = plus & kept, minus & kept
+    if ones(plus) + ones(minus) > most:
+        kept = first_ones(plus | minus, most)
         plus, minus = plus & kept, minus & kept
     return plus, minus
 
 
-@compiled
-def mark(state: State, p: Pattern, budget: float) -> int:
-    """Put the occurrences down as digits of the next variable, and count them.
-
-    No output takes so many that its weight would exceed the budget.
-    """
-    more, total, new = loss(state, p), 0, state.sizes[1]
-    for output in range(state.weight.size):
-        plus, minus = occurrences(state, p, output)
-        number = ones(plus) + ones(minus)
-        if number and more > 0 and state.weight[output] + number * more > budget:
-            kept = first_ones(plus | minus, int((budget - state.weight[output]) // more))
-            plus, minus = plus & kept, minus & kept
-            number = ones(plus) + ones(minus)
-        if number:
-            lowest = min(p.shift, 0)
-            state.plus[new, output] = shifted(plus, lowest)
-            state.minus[new, output] = shifted(minus, lowest)
-            total += number
-    return total
+@lean
+def affordable(more: float, spare: float) -> int:
+    """How many occurrences an output has room for, if each makes it heavier by ``more``."""
+    return int(spare // more) if more > 0 else 64
 
 
-@compiled
-def unmark(state: State) -> None:
-    state.plus[state.sizes[1], :] = NONE
-    state.minus[state.sizes[1], :] = NONE
+# -- variables ----------------------------------------------------------------------------------
 
 
-@compiled
-def replace(state: State, p: Pattern) -> None:
-    """Make what was marked a variable: its digits stand for the pattern's."""
-    more, new = loss(state, p), state.sizes[1]
-    lowest = min(p.shift, 0)
-    for output in range(state.weight.size):
-        plus = shifted(state.plus[new, output], -lowest)
-        minus = shifted(state.minus[new, output], -lowest)
-        if plus | minus != NONE:
-            state.plus[p.a, output] &= ~plus
-            state.minus[p.a, output] &= ~minus
-            same, other = (plus, minus) if p.sign > 0 else (minus, plus)
-            state.plus[p.b, output] &= ~shifted(same, p.shift)
-            state.minus[p.b, output] &= ~shifted(other, p.shift)
-            state.weight[output] += more * (ones(plus) + ones(minus))
-    _define(state, p, new)
-    state.sizes[1] = new + 1
-
-
-@compiled
-def _define(state: State, p: Pattern, new: int) -> None:
+@lean
+def define(state: State, p: Pattern) -> int:
+    """Make a variable that stands for a pattern, which is in no output yet; its place."""
+    state.sizes[2] -= 1
+    new = int(state.free[state.sizes[2]])
+    state.sizes[1] = max(state.sizes[1], new + 1)
     up_a, up_b = max(-p.shift, 0), max(p.shift, 0)
     low, high = ldexp(state.low[p.b], up_b), ldexp(state.high[p.b], up_b)
     if p.sign < 0:
@@ -225,3 +180,66 @@ def _define(state: State, p: Pattern, new: int) -> None:
     state.depth[new] = 1 + max(state.depth[p.a], state.depth[p.b])
     state.patterns[new, 0], state.patterns[new, 1] = p.a, p.b
     state.patterns[new, 2], state.patterns[new, 3] = p.shift, p.sign
+    revive(state, new)
+    return new
+
+
+@lean
+def revive(state: State, variable: int) -> None:
+    """Let a variable that has a pattern be there, and read what it is made of."""
+    uses, inner, link, (a, b) = state.uses, state.inner, state.link, state.patterns[variable, :2]
+    state.alive[variable] = True
+    for read in (a, b):
+        uses[read] += 1
+        inner[read] += 1
+        link[read] ^= variable
+
+
+@lean
+def retire(state: State, variable: int) -> None:
+    """The opposite; its place is not free yet."""
+    uses, inner, link, (a, b) = state.uses, state.inner, state.link, state.patterns[variable, :2]
+    state.alive[variable] = False
+    for read in (a, b):
+        uses[read] -= 1
+        inner[read] -= 1
+        link[read] ^= variable
+
+
+@lean
+def vacate(state: State, variable: int) -> None:
+    """Let another variable have the place of one that has gone."""
+    state.free[state.sizes[2]] = variable
+    state.sizes[2] += 1
+
+
+@lean
+def digits(state: State, variable: int, output: int) -> tuple[np.uint64, np.uint64]:
+    """Those of a variable in an output, added and subtracted."""
+    plus, minus, seat = state.plus, state.minus, state.seat[variable, output]
+    return (NONE, NONE) if seat < 0 else (plus[output, seat], minus[output, seat])
+
+
+@lean
+def write(state: State, variable: int, output: int, plus: np.uint64, minus: np.uint64) -> None:
+    """Let a variable have these digits in an output."""
+    all_plus, all_minus, seats, seat = state.plus, state.minus, state.seats, state.seat
+    seated, uses, weight, depth = state.seated, state.uses, state.weight, state.depth[variable]
+    at, before, now = np.int64(seat[variable, output]), 0, ones(plus) + ones(minus)
+    if at >= 0:
+        before = ones(all_plus[output, at]) + ones(all_minus[output, at])
+    uses[variable] += now - before
+    weight[output] += ldexp(float(now - before), depth)
+    if now:
+        if at < 0:
+            at = seats[output]
+            seats[output] += 1
+        seat[variable, output], seated[output, at] = at, variable
+        all_plus[output, at], all_minus[output, at] = plus, minus
+    elif at >= 0:
+        seats[output] -= 1
+        end = seats[output]
+        last = seated[output, end]
+        seat[last, output], seated[output, at] = at, last
+        all_plus[output, at], all_minus[output, at] = all_plus[output, end], all_minus[output, end]
+        seat[variable, output] = -1

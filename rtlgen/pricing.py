@@ -1,4 +1,4 @@
-"""What the sums of a search cost, estimated as the adders are built later; compiled by numba.
+"""What a sum of a search costs, estimated as the adders are built later; compiled by numba.
 
 A variable that is read once becomes part of the sum that reads it. The terms of a sum meet in
 adders of two or three, the smallest first. An adder costs a bit for each position from where two
@@ -12,195 +12,155 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rtlgen.compiling import compiled
+from rtlgen.compiling import lean
 from rtlgen.overlap import NO_BOTTOMS, below, meeting
-from rtlgen.patterns import NONE, ONE, Floats, Integers, State, ones, top
+from rtlgen.patterns import Floats, Integers, State
+from rtlgen.words import NONE, lowest, place, top
+
+LOW, HIGH, BOTTOM, SIZE, SIGN = range(5)
+"""What is known of a term; its size is the largest magnitude."""
 
 
-class Terms(NamedTuple):
-    """The terms of a sum, sorted by their size."""
+class Desk(NamedTuple):
+    """Where a sum is worked out."""
 
-    low: Floats
-    high: Floats
-    bottom: Integers
-    size: Floats
-    """The largest magnitude."""
-    sign: Integers
-
-
-class Reads(NamedTuple):
-    """What is read of the variables."""
-
-    uses: Integers
-    """(variables,): how often each is read."""
-    counts: Integers
-    """(outputs,): how many each reads."""
-    read: Integers
-    """(outputs, variables): and which."""
+    stack: Integers
+    """(terms, 3): variable, shift, sign."""
+    terms: Floats
+    """(terms, 5): sorted by their size."""
+    copy: Floats
 
 
-@compiled
-def prices(state: State, arity: int, ends: int, addend: bool) -> tuple[float, float]:
-    """The bits of all adders that variables and outputs take, and ``ends`` more for each.
+def desk(room: int) -> Desk:
+    """With room for sums of so many terms."""
+    return Desk(np.zeros((room, 3), np.int64), np.zeros((room, 5)), np.zeros((room, 5)))
 
-    Each has up to ``arity`` terms; with ``addend``, a constant is one more term of each output.
-    The second price is that in adders of two, where others are to be had, too: it falls with each
-    term that is shared, that in adders of three only with every other.
+
+@lean
+def price(
+    state: State, desk: Desk, one: int, arity: int, ends: int, addend: bool
+) -> tuple[float, float]:
+    """The bits of all adders of a variable's sum, or of an output's, and ``ends`` for each adder.
+
+    Outputs are counted behind all places for variables. Each adder has up to ``arity`` terms;
+    with ``addend``, a constant is one more term of an output. The second price is that in adders
+    of two, where others are to be had, too: it falls with each term that is shared, that in
+    adders of three only with every other.
     """
-    inputs, size = state.sizes
-    reads = _reads(state)
-    stack = np.zeros((state.plus.shape[0], 3), np.int64)
-    terms, copy = _room(state.plus.shape[0]), _room(state.plus.shape[0])
-    own = beside = 0.0
-    for k in range(inputs, size + state.weight.size):  # variables, and then outputs
-        if k >= size:
-            depth = _digits(state, reads, stack, k - size)
-        elif reads.uses[k] > 1:
-            depth = _push(state, stack, 0, k, 0, 1)
-        else:
-            continue
-        count = _flattened(state, reads.uses, stack, depth, terms)
-        if addend and k >= size and count:
-            bottom = terms.bottom[:count].min()
-            one = ldexp(1.0, bottom)
-            _insert(terms, 0, count, one, one, bottom, 1)
-            count += 1
-        if arity > 2:
-            _copy(terms, count, copy)
-            beside += _adders(copy, count, 2, ends)
-        own += _adders(terms, count, arity, ends)
-    return own, beside
+    patterns, stack, terms, copy = state.patterns, desk.stack, desk.terms, desk.copy
+    output = one - state.alive.size
+    own = output < 0
+    depth = _push(patterns, stack, 0, one, 0, 1) if own else _digits(state, stack, output)
+    count = _flattened(state, stack, depth, terms)
+    if addend and not own and count:
+        bottom = terms[0, BOTTOM]
+        for i in range(count):
+            bottom = min(bottom, terms[i, BOTTOM])
+        unit = ldexp(1.0, int(bottom))
+        _insert(terms, count, unit, unit, bottom, 1.0)
+        count += 1
+    beside = 0.0
+    if arity > 2:
+        for i in range(count):
+            _copy(terms, i, copy, i)
+        beside = _adders(copy, count, 2, ends)
+    return _adders(terms, count, arity, ends), beside
 
 
-@compiled
-def _room(count: int) -> Terms:
-    return Terms(
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros(count, np.int64),
-        np.zeros(count),
-        np.zeros(count, np.int64),
-    )
-
-
-@compiled
-def _copy(terms: Terms, count: int, to: Terms) -> None:
-    for i in range(count):
-        to.low[i], to.high[i], to.bottom[i] = terms.low[i], terms.high[i], terms.bottom[i]
-        to.size[i], to.sign[i] = terms.size[i], terms.sign[i]
-
-
-@compiled
-def _reads(state: State) -> Reads:
-    (inputs, size), outputs = state.sizes, state.weight.size
-    reads = Reads(
-        np.zeros(size, np.int64), np.zeros(outputs, np.int64), np.empty((outputs, size), np.int64)
-    )
-    for variable in range(inputs, size):
-        reads.uses[state.patterns[variable, 0]] += 1
-        reads.uses[state.patterns[variable, 1]] += 1
-    for variable in range(size):
-        for output in range(outputs):
-            plus, minus = state.plus[variable, output], state.minus[variable, output]
-            if plus | minus != NONE:
-                reads.uses[variable] += ones(plus) + ones(minus)
-                reads.read[output, reads.counts[output]] = variable
-                reads.counts[output] += 1
-    return reads
-
-
-@compiled
-def _push(state: State, stack: Integers, depth: int, variable: int, shift: int, sign: int) -> int:
-    """Put the two terms of a variable on a stack of (variable, shift, sign)."""
-    by = state.patterns[variable, 2]
-    stack[depth, 0], stack[depth, 1] = state.patterns[variable, 0], shift + max(-by, 0)
-    stack[depth, 2] = sign
-    stack[depth + 1, 0], stack[depth + 1, 1] = state.patterns[variable, 1], shift + max(by, 0)
-    stack[depth + 1, 2] = sign * state.patterns[variable, 3]
-    return depth + 2
-
-
-@compiled
-def _digits(state: State, reads: Reads, stack: Integers, output: int) -> int:
+@lean
+def _digits(state: State, stack: Integers, output: int) -> int:
     """Put the digits of an output on the stack."""
+    all_plus, all_minus, seated = state.plus[output], state.minus[output], state.seated[output]
     depth = 0
-    for variable in reads.read[output, : reads.counts[output]]:
-        for sign in (1, -1):
-            word = state.plus[variable, output] if sign > 0 else state.minus[variable, output]
-            place = 0
-            while word != NONE:
-                if word & ONE != NONE:
-                    stack[depth, 0], stack[depth, 1], stack[depth, 2] = variable, place, sign
-                    depth += 1
-                word >>= ONE
-                place += 1
+    for seat in range(state.seats[output]):
+        plus = all_plus[seat]
+        word = plus | all_minus[seat]
+        while word != NONE:
+            bit = lowest(word)
+            word ^= bit
+            stack[depth, 0], stack[depth, 1] = seated[seat], place(bit)
+            stack[depth, 2] = 1 if plus & bit != NONE else -1
+            depth += 1
     return depth
 
 
-@compiled
-def _flattened(state: State, uses: Integers, stack: Integers, depth: int, terms: Terms) -> int:
+@lean
+def _push(
+    patterns: Integers, stack: Integers, depth: int, variable: int, shift: int, sign: int
+) -> int:
+    """Put the two terms of a variable on a stack of (variable, shift, sign)."""
+    a, b, by, sign_b = patterns[variable]
+    stack[depth, 0], stack[depth, 1], stack[depth, 2] = a, shift + max(-by, 0), sign
+    depth += 1
+    stack[depth, 0], stack[depth, 1], stack[depth, 2] = b, shift + max(by, 0), sign * sign_b
+    return depth + 1
+
+
+@lean
+def _flattened(state: State, stack: Integers, depth: int, terms: Floats) -> int:
     """The terms that a stack stands for once what is read once is taken apart; how many."""
-    count = 0
+    count, inputs, uses, patterns = 0, state.sizes[0], state.uses, state.patterns
+    lows, highs, bottoms = state.low, state.high, state.bottom
     while depth:
         depth -= 1
         variable, shift, sign = stack[depth]
-        if variable >= state.sizes[0] and uses[variable] < 2:
-            depth = _push(state, stack, depth, variable, shift, sign)
+        if variable >= inputs and uses[variable] < 2:
+            depth = _push(patterns, stack, depth, variable, shift, sign)
         else:
-            low, high = ldexp(state.low[variable], shift), ldexp(state.high[variable], shift)
-            _insert(terms, 0, count, low, high, state.bottom[variable] + shift, sign)
+            low, high = ldexp(lows[variable], shift), ldexp(highs[variable], shift)
+            _insert(terms, count, low, high, float(bottoms[variable] + shift), float(sign))
             count += 1
     return count
 
 
-@compiled
-def _insert(
-    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, sign: int
-) -> None:
-    """Put a term where it belongs among those from ``first`` to ``end``."""
+@lean
+def _insert(terms: Floats, end: int, low: float, high: float, bottom: float, sign: float) -> None:
+    """Put a term where it belongs among so many; equal sizes in an order of their own."""
     i, size = end, max(high, -low)
-    while i > first and terms.size[i - 1] > size:
-        terms.low[i], terms.high[i] = terms.low[i - 1], terms.high[i - 1]
-        terms.bottom[i], terms.size[i] = terms.bottom[i - 1], terms.size[i - 1]
-        terms.sign[i] = terms.sign[i - 1]
+    while i > 0 and terms[i - 1, SIZE] >= size:
+        if terms[i - 1, SIZE] == size:
+            ends = terms[i - 1, LOW] + terms[i - 1, HIGH]  # of two with one size, they differ here
+            if (terms[i - 1, BOTTOM], terms[i - 1, SIGN], ends) <= (bottom, sign, low + high):
+                break
+        _copy(terms, i - 1, terms, i)
         i -= 1
-    terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
-    terms.size[i], terms.sign[i] = size, sign
+    _place(terms, i, low, high, bottom, sign)
 
 
-@compiled
-def _adders(terms: Terms, count: int, arity: int, ends: int) -> float:
+@lean
+def _copy(terms: Floats, i: int, to: Floats, at: int) -> None:
+    for k in range(5):
+        to[at, k] = terms[i, k]
+
+
+@lean
+def _place(terms: Floats, i: int, low: float, high: float, bottom: float, sign: float) -> None:
+    terms[i, LOW], terms[i, HIGH], terms[i, BOTTOM] = low, high, bottom
+    terms[i, SIZE], terms[i, SIGN] = max(high, -low), sign
+
+
+@lean
+def _adders(terms: Floats, count: int, arity: int, ends: int) -> float:
     """The bits of a tree for so many terms, which it uses up."""
-    total, first, end = 0.0, 0, count
-    while end - first > 1:
-        group = 3 if arity == 3 and (end - first) % 2 else 2
-        positive = -1
+    total, first = 0.0, 0
+    while count - first > 1:
+        group = 3 if arity == 3 and (count - first) % 2 else 2
+        positive = -1.0
         for i in range(first, first + group):
-            positive = max(positive, terms.sign[i])
+            positive = max(positive, terms[i, SIGN])
         low = high = 0.0
         bottoms = NO_BOTTOMS
         for i in range(first, first + group):
-            plus = terms.sign[i] == positive
-            low += terms.low[i] if plus else -terms.high[i]
-            high += terms.high[i] if plus else -terms.low[i]
-            bottoms = below(bottoms, terms.bottom[i], plus)
+            plus = terms[i, SIGN] == positive
+            low += terms[i, LOW] if plus else -terms[i, HIGH]
+            high += terms[i, HIGH] if plus else -terms[i, LOW]
+            bottoms = below(bottoms, int(terms[i, BOTTOM]), plus)
         above = top(low, high, ldexp(1.0, bottoms.lowest))
         total += ends + max(0, above - meeting(bottoms))
         first += group - 1
-        _sink(terms, first, end, low, high, bottoms.lowest, positive)
+        i, size = first, max(high, -low)
+        while i + 1 < count and terms[i + 1, SIZE] < size:
+            _copy(terms, i + 1, terms, i)
+            i += 1
+        _place(terms, i, low, high, float(bottoms.lowest), positive)
     return total
-
-
-@compiled
-def _sink(
-    terms: Terms, first: int, end: int, low: float, high: float, bottom: int, sign: int
-) -> None:
-    """Put a sum in the first place, and then behind the terms that are smaller."""
-    i, size = first, max(high, -low)
-    while i + 1 < end and terms.size[i + 1] < size:
-        terms.low[i], terms.high[i] = terms.low[i + 1], terms.high[i + 1]
-        terms.bottom[i], terms.size[i] = terms.bottom[i + 1], terms.size[i + 1]
-        terms.sign[i] = terms.sign[i + 1]
-        i += 1
-    terms.low[i], terms.high[i], terms.bottom[i] = low, high, bottom
-    terms.size[i], terms.sign[i] = size, sign

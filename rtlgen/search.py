@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
 """By effort, how many times as many rounds of the search."""
-ROUNDS = 10_000
+ROUNDS = 80_000
 """Divided by the square root of how many digits a matrix has."""
 
 
@@ -32,4 +32,4 @@ class Search:
 
         More digits want more rounds, but each takes longer; few have few ways to be shared.
         """
-        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2)
+        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2 // 4)
