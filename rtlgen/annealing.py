@@ -1,8 +1,9 @@
 """A search for cheap sums: take a part of the sharing back, share anew, keep what is better.
 
 Iterated greedy (Ruiz and Stuetzle, 2007) with the acceptance of simulated annealing. In every
-other round, digits of some weights change to another form of as few: ``4 - 1`` is ``2 + 1``.
-A round costs as much as it changes, however large the state is.
+other round, outputs are taken back whole, and digits of some of their weights change to another
+form of as few: ``4 - 1`` is ``2 + 1``. A round takes as long as what it changes, however much
+else there is.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from rtlgen.journal import Journal, journal, revert, settle
 from rtlgen.patterns import Booleans, Floats, Integers, State, Words
 from rtlgen.search import Search
 from rtlgen.sharing import Tally, share, tally
-from rtlgen.undoing import Touched, extend, rewrite, take_back, touched
+from rtlgen.undoing import Touched, extend, prune, rewrite, take_back, touched
 from rtlgen.words import ones
 
 NOISE = 0.3
 """By how much, at most, a round exaggerates the score of a pattern."""
 DROPPED = 4
 """How many variables a round takes back, at most, beside those that need them."""
+OUTPUTS = 3
+"""How many outputs a round takes back whole, at most: each as often as not, if the last one was."""
 CHANGED = 4
-"""How many weights a round writes with other digits, at most."""
+"""How many weights of an output a round writes with other digits, at most."""
 HEAT = 8.0
 """How many bits dearer than the last state a round may be at first."""
 
@@ -95,10 +98,14 @@ def _search(
     _keep(state, best, totals[0])
     cost = totals[0] + totals[1]
     for k in range(rounds):
-        if span > 2 and random.random() < 0.5:
+        for _ in range(OUTPUTS if span > 2 else 0):
+            if random.random() < 0.5:
+                break
             rewrite(state, log, marks, span - 2, 1 + random.randrange(CHANGED))
         _drop(state, log, marks, 1 + random.randrange(DROPPED))
         extend(state, log, marks, budget)
+        while prune(state, log, marks):
+            extend(state, log, marks, budget)
         share(state, log, marks.fresh, room, budget, ends, NOISE)
         update(state, log, owed, arity, ends, addend)
         heat = HEAT * (1 - k / rounds) * random.random()

@@ -98,10 +98,7 @@ def _owe(bill: Bill, one: int) -> None:
 
 @lean
 def _decide(state: State, bill: Bill) -> None:
-    """Which variables have sums of their own; the price of one that has changed is due.
-
-    So is that of one that took the place of another.
-    """
+    """Which variables have sums of their own; where that has changed, the price is due."""
     alive, uses, root, (inputs, size, _) = state.alive, state.uses, bill.root, state.sizes
     for variable in range(inputs, size):
         now = alive[variable] and uses[variable] > 1

@@ -32,4 +32,4 @@ class Search:
 
         More digits want more rounds, but each takes longer; few have few ways to be shared.
         """
-        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2 // 4)
+        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2)

@@ -45,15 +45,9 @@ def touched(state: State) -> Touched:
 @lean
 def take_back(state: State, log: Journal, marks: Touched, variable: int) -> None:
     """Take a variable back, and all that are made of it."""
-    patterns, seat, depth, gone, sizes = (
-        state.patterns,
-        state.seat,
-        state.depth,
-        log.gone,
-        log.sizes,
-    )
-    fresh, outputs, k = marks.fresh, marks.outputs, log.sizes[3]
-    first = k
+    patterns, seat, depth = state.patterns, state.seat, state.depth
+    gone, sizes, fresh, outputs = log.gone, log.sizes, marks.fresh, marks.outputs
+    first = k = sizes[3]
     remove(state, log, variable)
     while k < sizes[3]:
         _remove_readers(state, log, gone[k])
@@ -125,6 +119,18 @@ def _extended(state: State, log: Journal, marks: Touched, budget: float, output:
                 present[variable] = fresh[variable] = found = True
     for k in range(seats[output]):
         present[seated[k]] = False
+    return found
+
+
+@lean
+def prune(state: State, log: Journal, marks: Touched) -> bool:
+    """Take back what has come to stand in one place alone; whether there was something."""
+    alive, uses, inner, (inputs, size, _) = state.alive, state.uses, state.inner, state.sizes
+    found = False
+    for variable in range(inputs, size):
+        if alive[variable] and uses[variable] < 2 and not inner[variable]:
+            take_back(state, log, marks, variable)
+            found = True
     return found
 
 
