@@ -152,8 +152,8 @@ def _budget(state: State, slack: int) -> float:
 
 def _span(state: State) -> int:
     """One more than the number of places of the digits, for those that change."""
-    return int(np.bitwise_or.reduce(state.whole, axis=None)).bit_length() + 1
+    return int(np.bitwise_or.reduce(state.plus | state.minus, axis=None)).bit_length() + 1
 
 
 def _digits(state: State) -> int:
-    return sum(ones(word) for word in state.whole.flat)
+    return sum(ones(word) for word in (state.plus | state.minus).flat)

@@ -110,7 +110,6 @@ def _state(variables: Variables, columns: Columns, room: int) -> State:
             for at, sign in canonical(n):
                 words[sign < 0] |= ONE << np.uint64(at)
             write(state, k, output, *words)
-            state.whole[k, output] = words[0] | words[1]
     return state
 
 

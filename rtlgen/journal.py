@@ -29,16 +29,12 @@ class Journal(NamedTuple):
     """(changes, 2): variables and outputs."""
     words: Words
     """(changes, 2): their digits, added and subtracted."""
-    rewritten: Integers
-    """(changes, 2): inputs and outputs of which weights were written with other digits."""
-    whole: Words
-    """(changes,): the digits of these."""
     made: Integers
     """(variables,): those that are new."""
     gone: Integers
     """(variables,): those that were taken back; their places stay theirs."""
     sizes: Integers
-    """(4,): how many of each."""
+    """(3,): how many of each."""
 
 
 def journal(state: State, count: int) -> Journal:
@@ -48,11 +44,9 @@ def journal(state: State, count: int) -> Journal:
     return Journal(
         np.zeros((changes, 2), np.int64),
         np.zeros((changes, 2), np.uint64),
-        np.zeros((64, 2), np.int64),
-        np.zeros(64, np.uint64),
         np.zeros(room, np.int64),
         np.zeros(room, np.int64),
-        np.zeros(4, np.int64),
+        np.zeros(3, np.int64),
     )
 
 
@@ -108,8 +102,8 @@ def resolve(state: State, log: Journal, p: Pattern, variable: int, output: int) 
 def make(state: State, log: Journal, p: Pattern) -> int:
     """A new variable for a pattern; its place."""
     new = define(state, p)
-    log.made[log.sizes[2]] = new
-    log.sizes[2] += 1
+    log.made[log.sizes[1]] = new
+    log.sizes[1] += 1
     return new
 
 
@@ -117,18 +111,16 @@ def make(state: State, log: Journal, p: Pattern) -> int:
 def remove(state: State, log: Journal, variable: int) -> None:
     """Take a variable back; its digits are the caller's business."""
     retire(state, variable)
-    log.gone[log.sizes[3]] = variable
-    log.sizes[3] += 1
+    log.gone[log.sizes[2]] = variable
+    log.sizes[2] += 1
 
 
 @lean
 def revert(state: State, log: Journal) -> None:
     """Undo all, the last change first."""
-    where, before, (words, rewritten, made, gone) = log.where, log.words, log.sizes
+    where, before, (words, made, gone) = log.where, log.words, log.sizes
     for k in range(words - 1, -1, -1):
         write(state, where[k, 0], where[k, 1], before[k, 0], before[k, 1])
-    for k in range(rewritten - 1, -1, -1):
-        state.whole[log.rewritten[k, 0], log.rewritten[k, 1]] = log.whole[k]
     for k in range(made - 1, -1, -1):
         retire(state, log.made[k])
         vacate(state, log.made[k])
@@ -140,6 +132,6 @@ def revert(state: State, log: Journal) -> None:
 @lean
 def settle(state: State, log: Journal) -> None:
     """Let everything be as it is."""
-    for k in range(log.sizes[3]):
+    for k in range(log.sizes[2]):
         vacate(state, log.gone[k])
     log.sizes[:] = 0

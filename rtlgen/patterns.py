@@ -43,8 +43,6 @@ class State(NamedTuple):
     """(outputs,): how many these are."""
     seat: Indices
     """(variables, outputs): where a variable has its digits in an output, or -1."""
-    whole: Words
-    """(inputs, outputs): the digits of both signs that stand in an output if nothing is shared."""
     alive: Booleans
     """(variables,): whether there is one in this place."""
     patterns: Integers
@@ -91,7 +89,6 @@ def blank(inputs: int, room: int, outputs: int, seats: int) -> State:
         seated=np.zeros((outputs, seats), np.int64),
         seats=np.zeros(outputs, np.int64),
         seat=np.full((room, outputs), -1, np.int32),
-        whole=np.zeros((inputs, outputs), np.uint64),
         alive=np.arange(room) < inputs,
         patterns=np.zeros((room, 4), np.int64),
         uses=counts[0],

@@ -47,9 +47,9 @@ def take_back(state: State, log: Journal, marks: Touched, variable: int) -> None
     """Take a variable back, and all that are made of it."""
     patterns, seat, depth = state.patterns, state.seat, state.depth
     gone, sizes, fresh, outputs = log.gone, log.sizes, marks.fresh, marks.outputs
-    first = k = sizes[3]
+    first = k = sizes[2]
     remove(state, log, variable)
-    while k < sizes[3]:
+    while k < sizes[2]:
         _remove_readers(state, log, gone[k])
         k += 1
     _sort(gone, depth, first, k)
@@ -172,24 +172,19 @@ def _rewritten(
 ) -> bool:
     """Turn ``4 - 1`` at a place into ``2 + 1``, or back; whether there was one of them.
 
-    None of the digits may be a part of what is shared.
+    Nothing in the output is shared.
     """
     one = ONE << np.uint64(at)
     two, four = one << ONE, one << np.uint64(2)
     p, m = digits(state, variable, output)
     if not positive:
         p, m = m, p
-    whole = state.whole[variable, output]
-    if p & four != NONE and m & one != NONE and whole & two == NONE:
+    if p & four != NONE and m & one != NONE and (p | m) & two == NONE:
         p, m = (p ^ four) | one | two, m ^ one
-    elif p & one != NONE and p & two != NONE and whole & four == NONE:
+    elif p & one != NONE and p & two != NONE and (p | m) & four == NONE:
         p, m = (p ^ one ^ two) | four, m | one
     else:
         return False
-    k = log.sizes[1]
-    log.rewritten[k, 0], log.rewritten[k, 1], log.whole[k] = variable, output, whole
-    log.sizes[1] = k + 1
-    state.whole[variable, output] = whole ^ two ^ four
     if not positive:
         p, m = m, p
     put(state, log, variable, output, p, m)

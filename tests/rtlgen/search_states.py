@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import cycle, islice
 from random import Random
 
 import numpy as np
 
 from rtlgen.annealing import Found
 from rtlgen.bill import Bill, bill, update
+from rtlgen.compiling import compiled
 from rtlgen.extraction import _state
 from rtlgen.journal import Journal, journal, settle
 from rtlgen.patterns import Pattern, State, blank, define, write
@@ -24,12 +28,16 @@ FREE = 2.0**40
 BYTE = Interval(-128, 127, 0)
 
 
-def start(matrix: np.ndarray, room: int | None = None) -> State:
-    return _state(Variables([BYTE] * len(matrix)), matrix.T.tolist(), room or 4 * matrix.size + 4)
+def start(
+    matrix: np.ndarray, room: int | None = None, inputs: Sequence[Interval] = (BYTE,)
+) -> State:
+    """A state of nothing shared; the inputs have these intervals in turns."""
+    given = Variables([*islice(cycle(inputs), len(matrix))])
+    return _state(given, matrix.T.tolist(), room or 4 * matrix.size + 4)
 
 
 def log_of(state: State) -> Journal:
-    return journal(state, 4 * sum(int(word).bit_count() for word in state.whole.flat))
+    return journal(state, 500)
 
 
 def random_matrix(seed: int, k: int = 5, n: int = 6, top: int = 60) -> np.ndarray:
@@ -70,8 +78,14 @@ def matrix_of(state: State) -> list[list[int]]:
     return np.array(columns).T.tolist()
 
 
-def shared(matrix: np.ndarray, budget: float = FREE) -> State:
-    state = start(matrix)
+@compiled
+def draw_from(seed: int) -> None:
+    """Compiled functions have a generator of their own."""
+    random.seed(seed)
+
+
+def shared(matrix: np.ndarray, budget: float = FREE, inputs: Sequence[Interval] = (BYTE,)) -> State:
+    state = start(matrix, inputs=inputs)
     log = log_of(state)
     share_anew(state, log, np.arange(state.alive.size) < len(matrix), budget)
     settle(state, log)
@@ -79,16 +93,15 @@ def shared(matrix: np.ndarray, budget: float = FREE) -> State:
 
 
 def share_anew(state: State, log: Journal, fresh: np.ndarray, budget: float = FREE) -> None:
+    draw_from(1)
     share(state, log, fresh, tally(state, SPAN), budget, 0, 0.2)
     assert not fresh.any()
 
 
 def moved(state: State, log: Journal, seed: int, budget: float = FREE) -> Touched:
-    """Some moves of a round: digits changed, variables taken back, what is left made the most of.
-
-    What chance decides here is drawn outside of the compiled functions' own generator.
-    """
+    """Some moves of a round: digits change, variables go, what is left stands wherever it can."""
     marks, chance = touched(state), Random(seed)
+    draw_from(seed)
     rewrite(state, log, marks, SPAN // 2, 5)
     made = variables(state)[state.sizes[0] :]
     for variable in chance.sample(made, min(3, len(made))):
@@ -112,7 +125,6 @@ def facts(state: State) -> dict[str, object]:
         ],
         "patterns": state.patterns[alive].tolist(),
         "weight": state.weight.tolist(),
-        "whole": state.whole.tolist(),
         "free": sorted(state.free[: state.sizes[2]].tolist()),
         **{name: getattr(state, name)[alive].tolist() for name in per_variable},
     }

@@ -30,6 +30,13 @@ def test_more_rounds_are_never_dearer(seed, addend, arity):
     assert found[-1] < found[0] * 0.93
 
 
+def test_the_best_is_kept_of_what_is_accepted():
+    for seed in range(20):
+        matrix, search = random_matrix(seed, 6, 6), Search(3, seed=seed)
+        first, few = (anneal(start(matrix), search, n, addend=False).price[0] for n in (0, 4))
+        assert few <= first
+
+
 def test_the_same_arguments_give_the_same_state():
     matrix = random_matrix(5, 8, 8)
     found = [anneal(start(matrix), Search(seed=7), 300, addend=True) for _ in range(2)]
