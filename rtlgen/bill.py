@@ -8,7 +8,7 @@ import numpy as np
 
 from rtlgen.compiling import lean
 from rtlgen.journal import Journal
-from rtlgen.patterns import Booleans, Floats, Integers, State
+from rtlgen.patterns import Booleans, Floats, Integers, State, next_reader
 from rtlgen.pricing import Desk, desk, price
 
 
@@ -110,15 +110,11 @@ def _decide(state: State, bill: Bill) -> None:
 @lean
 def _reach(state: State, bill: Bill, variable: int) -> None:
     """What is made of a variable that has changed is due, up to the sums that it is a part of."""
-    alive, patterns, (inputs, size, _) = state.alive, state.patterns, state.sizes
-    inner, link = state.inner[variable], state.link[variable]
     _reach_outputs(state, bill, variable)
-    if inner == 1:
-        _climb(state, bill, link)
-    elif inner:
-        for other in range(inputs, size):
-            if alive[other] and variable in (patterns[other, 0], patterns[other, 1]):
-                _climb(state, bill, other)
+    reader = next_reader(state, variable, -1)
+    while reader >= 0:
+        _climb(state, bill, reader)
+        reader = next_reader(state, variable, reader)
 
 
 @lean

@@ -211,6 +211,19 @@ def vacate(state: State, variable: int) -> None:
 
 
 @lean
+def next_reader(state: State, variable: int, after: int) -> int:
+    """The next variable behind the place ``after`` that is made of this one, or -1."""
+    alive, patterns, (inputs, size, _) = state.alive, state.patterns, state.sizes
+    inner, link = state.inner[variable], state.link[variable]
+    if inner < 2:
+        return int(link) if inner and link > after else -1
+    for other in range(max(inputs, after + 1), size):
+        if alive[other] and variable in (patterns[other, 0], patterns[other, 1]):
+            return other
+    return -1
+
+
+@lean
 def digits(state: State, variable: int, output: int) -> tuple[np.uint64, np.uint64]:
     """Those of a variable in an output, added and subtracted."""
     plus, minus, seat = state.plus, state.minus, state.seat[variable, output]

@@ -20,6 +20,7 @@ from rtlgen.patterns import (
     affordable,
     digits,
     loss,
+    next_reader,
     occurrences,
 )
 from rtlgen.words import NONE, ONE
@@ -50,7 +51,10 @@ def take_back(state: State, log: Journal, marks: Touched, variable: int) -> None
     first = k = sizes[2]
     remove(state, log, variable)
     while k < sizes[2]:
-        _remove_readers(state, log, gone[k])
+        reader = next_reader(state, gone[k], -1)
+        while reader >= 0:
+            remove(state, log, reader)
+            reader = next_reader(state, gone[k], reader)
         k += 1
     _sort(gone, depth, first, k)
     for i in range(first, k):
@@ -72,18 +76,6 @@ def _sort(gone: Integers, depth: Integers, first: int, end: int) -> None:
             gone[at] = gone[at - 1]
             at -= 1
         gone[at] = one
-
-
-@lean
-def _remove_readers(state: State, log: Journal, variable: int) -> None:
-    alive, patterns, (inputs, size, _) = state.alive, state.patterns, state.sizes
-    inner, link = state.inner[variable], state.link[variable]
-    if inner == 1:
-        remove(state, log, link)
-    elif inner:
-        for other in range(inputs, size):
-            if alive[other] and variable in (patterns[other, 0], patterns[other, 1]):
-                remove(state, log, other)
 
 
 @lean
