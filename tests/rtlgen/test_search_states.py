@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtlgen.journal import make, revert, settle, substitute
-from rtlgen.patterns import Pattern, write
+from rtlgen.patterns import Pattern, next_reader, write
 from rtlgen.sharing import _find, share, tally
 from rtlgen.undoing import extend, prune, rewrite, take_back, touched
 from rtlgen.words import NONE, first_ones, lowest, ones, place, shifted, top
@@ -233,3 +233,18 @@ def test_digits_change_only_where_there_is_a_place():
         rewrite(state, log, touched(state), 4, 1)
         settle(state, log)
         assert matrix_of(state) == [[5]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readers_come_one_after_the_other(seed):
+    state = shared(random_matrix(seed, 4, 12))
+    made = [k for k in variables(state) if k >= state.sizes[0]]
+    most = 0
+    for variable in variables(state):
+        found = [next_reader(state, variable, -1)]
+        while found[-1] >= 0:
+            found.append(next_reader(state, variable, found[-1]))
+        readers = [k for k in sorted(made) if variable in state.patterns[k, :2]]
+        assert found == [*readers, -1]
+        most = max(most, len(readers))
+    assert most > 2
