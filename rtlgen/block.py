@@ -111,11 +111,6 @@ class Block:
         r = self.interval(wire)
         return r.lo == r.hi and r.exp >= 0 and r.lo << r.exp == value
 
-    def _counted(self, a: Wire, step: int | None) -> Interval:
-        """The interval of a wire; zero has any step that is asked for."""
-        r = self.interval(a)
-        return r if step is None or r[:2] != (0, 0) else Interval(0, 0, step)
-
     def _on_grid(self, a: Wire, other: Wire, rounding: Rounding) -> Wire:
         """A constant, brought to the step of what it is compared with."""
         x, step = self.interval(a), self.interval(other).exp

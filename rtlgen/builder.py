@@ -166,7 +166,7 @@ class Builder(Block):
 
         The step is that of ``a`` unless it is given, and then no coarser.
         """
-        r = self._counted(a, step)
+        r = self.interval(a)
         by = 0 if step is None else r.exp - step
         if r.lo == r.hi:  # of which the step may be finer than that of the table
             return self.const(table[(r.lo << by if by >= 0 else r.lo >> -by) - lo], exp)
