@@ -24,7 +24,7 @@ from sim.rounding import Interval
 
 CACHE = "RTLGEN_CACHE"
 """The variable that names the folder of plans on disk; if it is empty, there is none."""
-VERSION = 4
+VERSION = 5
 """Of the search: plans of another one are not the same."""
 
 

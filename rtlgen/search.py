@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 EFFORTS = {1: 0, 2: 1, 3: 10, 4: 100, 5: 1000}
 """By effort, how many times as many rounds of the search."""
-ROUNDS = 80_000
-"""Divided by the square root of how many digits a matrix has."""
+ROUNDS = 2_500
+"""Of one matrix."""
+LARGE = 10_000
+"""A matrix of more digits has fewer rounds, by the square root of how many more."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Search:
     def rounds(self, digits: int) -> int:
         """How often the sharing of a matrix of so many digits is tried anew.
 
-        More digits want more rounds, but each takes longer; few have few ways to be shared.
+        A few digits have few ways to be shared, and with many a round takes long.
         """
-        return EFFORTS[self.effort] * min(int(ROUNDS / max(1, digits) ** 0.5), digits**2)
+        most = int(ROUNDS * min(1, (LARGE / max(1, digits)) ** 0.5))
+        return EFFORTS[self.effort] * min(most, digits**2)

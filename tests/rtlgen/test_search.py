@@ -65,7 +65,7 @@ def test_rounds_grow_with_the_effort_and_fall_with_the_size():
     rounds = [Search(effort=effort).rounds(500) for effort in EFFORTS]
     assert rounds == sorted(rounds)
     assert rounds[0] == 0
-    assert Search(effort=4).rounds(5000) < Search(effort=4).rounds(500)
+    assert Search(effort=4).rounds(50_000) < Search(effort=4).rounds(500)
     assert Search(effort=4).rounds(2) < Search(effort=4).rounds(20)
     assert Search(effort=4).rounds(0) == 0
 
