@@ -20,6 +20,7 @@ from rtlgen.options import Options
 from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
 from rtlgen.proof import strange_tables
+from rtlgen.recovery import recover
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.search import Search
 from rtlgen.targets import Target
@@ -98,8 +99,8 @@ class _Maker:
     ) -> Design:
         """Adders of three numbers take fewer LUTs than those of two, but are later.
 
-        Where a clock is to be met, several mixtures of them are tried, and that with the fewest
-        stages is taken.
+        Where a clock is to be met, several mixtures of them are tried, each with adders of three
+        wherever it has time for them, and that with the fewest stages is taken.
         """
         mixtures = [(self.target, False)]
         if self.target.arity > 2 and self.options.wanted_clock_hz is not None:
@@ -119,14 +120,14 @@ class _Maker:
             )
             told.begin("schedule")
             try:
-                designs.append(_scheduled(self._design(target, flow)))
+                designs.append(self._recovered(self._scheduled(flow)))
             except TooSlow as refusal:
                 refusals.append(refusal)
             if len(flow.ops) > LARGE and designs:
                 break
         if not designs:
             raise max(refusals, key=lambda refusal: refusal.reached_hz)
-        return min(designs, key=lambda design: (design.latency, luts(design.flow, design.target)))
+        return min(designs, key=lambda design: (design.latency, luts(design.flow, self.target)))
 
     def _prepared(self, target: Target, searching: Progress, progress: Progress) -> Dataflow:
         if target.arity not in self.prepared:
@@ -142,19 +143,29 @@ class _Maker:
             self.prepared[target.arity] = prepare(flow)
         return self.prepared[target.arity]
 
-    def _design(self, target: Target, flow: Dataflow) -> Design:
-        """Without stages."""
-        return Design(self.source, self.options, target, flow, Schedule((), 0))
+    def _recovered(self, design: Design) -> Design:
+        """No more stages, from fewer LUTs if the clock leaves time for that."""
+        clock_hz = self.options.wanted_clock_hz
+        if clock_hz is None or self.target.arity < 3:
+            return design
+        flow = recover(design.flow, self.target, design.schedule.stages, clock_hz)
+        return design if flow is design.flow else self._scheduled(flow)
+
+    def _scheduled(self, flow: Dataflow) -> Design:
+        plan = _plan(flow, self.target, self.options)
+        return Design(self.source, self.options, self.target, flow, plan)
 
 
-def _scheduled(design: Design, percents: tuple[int, ...] = ()) -> Design:
-    """The same operations in stages, each as long as was measured if ``percents`` say so."""
-    clock_hz, stages = design.options.wanted_clock_hz, design.options.stages
-    plan = schedule(design.flow, design.target, clock_hz=clock_hz, stages=stages, percents=percents)
-    return replace(design, schedule=plan)
+def _plan(
+    flow: Dataflow, target: Target, options: Options, percents: tuple[int, ...] = ()
+) -> Schedule:
+    """Stages, each operation as long as was measured if ``percents`` say so."""
+    clock_hz, stages = options.wanted_clock_hz, options.stages
+    return schedule(flow, target, clock_hz=clock_hz, stages=stages, percents=percents)
 
 
 def _measured(design: Design, report: str | Path) -> Design:
     """The same operations, in stages as a timing report says how long they take."""
     timing = Timing(design.flow, design.target)
-    return _scheduled(design, routed.percents(routed.read(report), timing, design.schedule))
+    percents = routed.percents(routed.read(report), timing, design.schedule)
+    return replace(design, schedule=_plan(design.flow, design.target, design.options, percents))

@@ -15,11 +15,43 @@ import numpy as np
 from rtlgen import paths
 from rtlgen.dataflow import Const, Dataflow, operands
 from rtlgen.delays import Delay, delays
+from rtlgen.operations import Op
 from rtlgen.targets import Target
+from sim.rounding import Interval
 
 Times = tuple[int, int]
 """Of the lowest bit of a value, and of its highest."""
+Waits = list[tuple[int, Delay]]
+"""Operations that one waits for, and how long after them it is there."""
 NOW = (0, 0)
+
+
+def alone(
+    flow: Dataflow, op: Op, r: Interval, target: Target, percent: int = 100
+) -> tuple[Waits, Times]:
+    """What an operation waits for, and when it is there if all of that stands in registers.
+
+    It takes so many ``percent`` of its estimate.
+    """
+    wires = operands(op)
+    taken = delays(op, r, [flow.interval(wire) for wire in wires], target)
+    if percent != 100:
+        taken = tuple(delay.scaled(percent) for delay in taken)
+    waits: dict[int, Delay] = {}
+    for wire, delay in zip(wires, taken, strict=True):
+        if not isinstance(flow.ops[wire.op], Const):
+            known = waits.get(wire.op, delay)
+            waits[wire.op] = Delay(*map(max, known, delay))
+    return sorted(waits.items()), after([(NOW, delay) for delay in taken], NOW)
+
+
+def after(given: Sequence[tuple[Times, Delay]], start: Times) -> Times:
+    """When a result is there after all of its operands, and not before a time."""
+    low, high = start
+    for (first, last), (low_low, low_high, high_low, high_high) in given:
+        low = max(low, first + low_low, last + high_low)
+        high = max(high, first + low_high, last + high_high)
+    return low, high
 
 
 class Timing:
@@ -28,22 +60,14 @@ class Timing:
     def __init__(self, flow: Dataflow, target: Target, percents: Sequence[int] = ()) -> None:
         """``percents`` are those of its estimate that each operation takes, if they are known."""
         self.register = round(1000 * target.register_ns)
-        self.waits: list[list[tuple[int, Delay]]] = []
+        self.waits: list[Waits] = []
         self.starts: list[Times] = []
-        self.follows: list[list[tuple[int, Delay]]] = [[] for _ in flow.ops]
+        self.follows: list[Waits] = [[] for _ in flow.ops]
         for i, (op, r) in enumerate(zip(flow.ops, flow.intervals, strict=True)):
-            wires = operands(op)
-            taken = delays(op, r, [flow.interval(wire) for wire in wires], target)
-            if percents:
-                taken = tuple(delay.scaled(percents[i]) for delay in taken)
-            waits: dict[int, Delay] = {}
-            for wire, delay in zip(wires, taken, strict=True):
-                if not isinstance(flow.ops[wire.op], Const):
-                    known = waits.get(wire.op, delay)
-                    waits[wire.op] = Delay(*map(max, known, delay))
-            self.waits.append(sorted(waits.items()))
-            self.starts.append(_latest([(NOW, delay) for delay in taken], NOW))
-            for j, delay in self.waits[-1]:
+            waits, start = alone(flow, op, r, target, percents[i] if percents else 100)
+            self.waits.append(waits)
+            self.starts.append(start)
+            for j, delay in waits:
                 self.follows[j].append((i, delay.reversed()))
         self.delays = [max(start) for start in self.starts]
         """Of each operation alone, from registers."""
@@ -64,7 +88,7 @@ class Timing:
     def time(self, i: int, stages: Sequence[int], times: Sequence[Times]) -> Times:
         """Of one operation, if those of what it reads are known."""
         given = [(times[j], by) for j, by in self.waits[i] if stages[j] == stages[i]]
-        return _latest(given, self.starts[i])
+        return after(given, self.starts[i])
 
     def behind(self, stages: Sequence[int]) -> list[Times]:
         """How far it is from the ends of each result to the registers behind its stage."""
@@ -132,7 +156,7 @@ class Timing:
                     if j not in behind:
                         heappush(waiting, -j)
                     known = behind.get(j, NOW)
-                    behind[j] = _latest([(behind[i], by.reversed())], known)
+                    behind[j] = after([(behind[i], by.reversed())], known)
 
     def within(self, clock_hz: float) -> int:
         """What a clock's period leaves for a path."""
@@ -149,12 +173,3 @@ class Timing:
             else:
                 low = middle + 1
         return low
-
-
-def _latest(given: Sequence[tuple[Times, Delay]], start: Times) -> Times:
-    """When a result is there after all of its operands, and not before a time."""
-    low, high = start
-    for (first, last), (low_low, low_high, high_low, high_high) in given:
-        low = max(low, first + low_low, last + high_low)
-        high = max(high, first + low_high, last + high_high)
-    return low, high
