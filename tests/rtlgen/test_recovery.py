@@ -164,6 +164,18 @@ def test_nothing_on_the_critical_path():
     assert [type(op) for op in sums(found)] == [Add, Ternary]
 
 
+def test_what_stands_in_a_register_is_not_late():
+    flow = Dataflow()
+    wires = bytes_of(flow, 6)
+    late = flow.sub(flow.sub(flow.sub(wires[0], wires[1]), wires[2] << 4), wires[3])
+    inner = flow.add(late, wires[4])
+    flow.outputs = [flow.add(inner, wires[5])]
+    stages = [int(i >= inner.op) for i in range(len(flow.ops))]
+    found = recovered(flow, 1e12 / Timing(flow, TARGET).longest(stages), stages)
+    check(flow, found)
+    assert isinstance(found.ops[found.outputs[0].op], Ternary)
+
+
 def test_a_chain_becomes_earlier():
     flow = Dataflow()
     a, b, c = bytes_of(flow, 3)
