@@ -4,7 +4,8 @@
 
 Each case becomes ``plots/CASE.json`` and, where matplotlib is installed, ``plots/CASE.svg``. The
 peers are asked for so many adders a stage (their ``latency_cutoff``), and we for the stages that
-came of it (``--stages``) and for clocks (``--clock``).
+came of it (``--stages``) and for clocks (``--clock``). With ``--tools``, the points of the
+others stay what they are in the file, if versions are the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,18 +58,24 @@ class Sweep:
 
     made: Bench
     case: Case
+    known: Sequence[Point] = ()
+    """Points of an earlier run."""
 
     def points(self) -> Iterator[Point]:
-        """Every tool's that was asked for; lengths of the same design are told once."""
+        """Every tool's; lengths of the same design are told once."""
         stages: set[int] = set()
         for contender in (DA4ML, TERNARY):
             if contender.tool in self.made.tools:
                 found = list(self._unlike(contender, _cutoffs()))
-                stages |= {point.stages for point in found}
-                yield from found
+            else:
+                found = [point for point in self.known if point.tool == contender.name]
+            stages |= {point.stages for point in found}
+            yield from found
         if OURS.tool in self.made.tools:
             yield from self._unlike(OURS, _stages(stages or CUTOFFS))
             yield from self._unlike(OURS, _clocks())
+        else:
+            yield from (point for point in self.known if point.tool == OURS.name)
 
     def _unlike(self, contender: Contender, wanted: Iterable[Asked]) -> Iterator[Point]:
         seen: set[int] = set()
@@ -113,14 +120,23 @@ def main() -> None:
     made, versions = peers.bench(given, peers.progress(found))
     given.output.mkdir(parents=True, exist_ok=True)
     for case in found:
-        points = list(Sweep(made, case).points())
+        path = given.output / f"{case.name}.json"
+        points = list(Sweep(made, case, _known(path, versions)).points())
         record = {"case": case.name, "versions": versions, "points": [*map(asdict, points)]}
-        (given.output / f"{case.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+        path.write_text(json.dumps(record, indent=1) + "\n")
     if find_spec("matplotlib"):
         import plotting  # noqa: PLC0415  # optional: points are written without it
 
         for case in found:
             plotting.draw(given.output / f"{case.name}.json")
+
+
+def _known(path: Path, versions: Mapping[str, str]) -> list[Point]:
+    """The points in a file; none if there is no such file, or other versions made it."""
+    record = json.loads(path.read_text()) if path.exists() else {}
+    if record.get("versions") != versions:
+        return []
+    return [Point(**point) for point in record["points"]]
 
 
 def _parser() -> argparse.ArgumentParser:
