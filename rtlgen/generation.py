@@ -132,8 +132,7 @@ class _Maker:
     def _prepared(self, target: Target, searching: Progress, progress: Progress) -> Dataflow:
         if target.arity not in self.prepared:
             graph = self.source.graph
-            effort, exact = self.options.effort, self.options.exact
-            plans = Plans(Search(target.arity, effort, ends=target.chain_ends, exact=exact))
+            plans = Plans(self._search(target))
             problems = constant_products(graph)
             searching.begin("search", len(problems))
             plans.prepare(problems, searching)
@@ -142,6 +141,16 @@ class _Maker:
             progress.begin("optimize")
             self.prepared[target.arity] = prepare(flow)
         return self.prepared[target.arity]
+
+    def _search(self, target: Target) -> Search:
+        """Sums of two are there to be early, so none is deeper than it has to be."""
+        return Search(
+            target.arity,
+            self.options.effort,
+            slack=target.arity - 2,
+            ends=target.chain_ends,
+            exact=self.options.exact,
+        )
 
     def _recovered(self, design: Design) -> Design:
         """No more stages, from fewer LUTs if the clock leaves time for that."""

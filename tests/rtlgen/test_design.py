@@ -10,6 +10,8 @@ import pytest
 import rtlgen.network
 from rtlgen import Design, Options, generate
 from rtlgen.dataflow import evaluate
+from rtlgen.exact import levels
+from rtlgen.operations import operands, summands
 from rtlgen.optimize import finish
 from sim.errors import ConfigError, DataError
 from sim.manifest import Ports
@@ -285,6 +287,22 @@ def test_a_summary_names_a_dozen_formats():
     shown = lines.network.summary().splitlines()
     assert sum(line.startswith("  format  ") for line in shown) == 12
     assert shown[-1] == "          and 3 more, in formats.toml"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sums_of_two_are_as_early_as_they_can_be(seed):
+    weights = np.random.default_rng(seed).integers(-64, 64, (8, 6))
+    more = f", float[8, 6] v = {{{', '.join(map(str, (weights / 64).flat))}}}"
+    shapes = {"inputs": "float[1, 8] x", "outputs": "float[1, 6] y"}
+    made = generate(
+        tiny("[fc] y = MatMul (q, v)", more=more, **shapes),
+        Options(target="lfe5u-85f", stages=1, effort=3),
+    )
+    least = [levels(column) for column in weights.T.tolist()]
+    depths = [0] * len(made.flow.ops)
+    for i, op in enumerate(made.flow.ops):
+        depths[i] = max((depths[wire.op] + bool(summands(op)) for wire in operands(op)), default=0)
+    assert max(depths) == max(least)
 
 
 def test_of_a_large_network_one_mixture_of_adders_is_tried(monkeypatch):
