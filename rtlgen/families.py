@@ -4,9 +4,9 @@ Delays are typical of a placed and routed design, in nanoseconds. They rank desi
 registers; only the vendor's own timing analysis is a promise. Those of UltraScale+ and of the 7
 series are data sheets' and a wire of a design without congestion; those of ECP5 (speed 8) and of
 iCE40 are nextpnr's for their cells, and the wire for which the longest stages of
-``benchmarks/calibrate_delay.py`` are right on average. Nothing open says how fast Agilex is: its
-cells are taken as fast as those of UltraScale+. Yosys uses none of the multiplexers beside AMD's
-LUTs (F7 to F9), so nothing counts on them.
+``benchmarks/calibrate_delay.py`` are right on average, all times a margin. Nothing open says how
+fast Agilex is: its cells are taken as fast as those of UltraScale+. Yosys uses none of the
+multiplexers beside AMD's LUTs (F7 to F9), so nothing counts on them.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ AGILEX_7 = replace(
 """A LUT is half an ALM. It adds two numbers: of all families with ALMs, those with Hyperflex alone
 have no shared arithmetic mode (Hyperflex Architecture High-Performance Design Handbook, 2.4.2.17).
 """
+ROUTED = 1.25
+"""Of the average, how long a stage may become in nextpnr. A clock that was asked for holds then."""
 ECP5 = Target(
     name="",
     family="ECP5",
@@ -74,7 +76,7 @@ ECP5 = Target(
     inverted_luts=0,
     compared_bits=1,
     ternary_luts=3,
-)
+).slower(ROUTED)
 ICE40_HX = replace(
     ECP5,
     family="iCE40",
@@ -87,4 +89,4 @@ ICE40_HX = replace(
     chain_cell=1,
     chain_ends=0,
     inverted_luts=1,
-)
+).slower(ROUTED)
