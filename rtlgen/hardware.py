@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, assert_never
@@ -130,8 +129,7 @@ class _Values:
         self.layers: dict[str, Module] = {}
         self.known: dict[tuple[int, int], Value] = {}
         self.tops = needed_tops(flow)
-        self.chained = {i: chain[0] for chain in schedule.chains for i in chain}
-        self.sums: dict[int, list[Sum]] = defaultdict(list)
+        self.sums: dict[int, Sum] = {}
 
     def define(self, i: int, port: Value | None) -> None:
         """Take operation ``i`` from a port, or compute it from those before."""
@@ -187,13 +185,17 @@ class _Values:
         width = max(1, min(shape(r).width, self.tops[i] - r.exp) - free)
         result = Signal(Shape(width, r.signed), name=self.name(i))
         terms = [resized(y, width) for _, y in parts]
-        self.sums[self.chained.get(i, i)].append(Sum(terms, [s for s, _ in parts], result))
+        self.sums[i] = Sum(terms, [s for s, _ in parts], result)
         return joined(low, result)
 
     def add(self) -> None:
-        """Put down the adders, which some of the sums share."""
-        for i, sums in self.sums.items():
-            self.layer(i).submodules[f"{self.name(i)}_adder"] = Adder(chained(sums))
+        """Put down the adders, which some of the sums share: in the order of the schedule."""
+        chains = {i: chain for chain in self.schedule.chains for i in chain}
+        for i in self.sums:
+            chain = [k for k in chains.get(i, (i,)) if k in self.sums]
+            if chain[0] == i:
+                adder = Adder(chained([self.sums[k] for k in chain]))
+                self.layer(i).submodules[f"{self.name(i)}_adder"] = adder
 
     def compute(self, i: int) -> Value:
         op, r, stage = self.flow.ops[i], self.flow.intervals[i], self.schedule.stages[i]

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from rtlgen.adders import chained
 from rtlgen.chains import MOST
 from rtlgen.cost import carries_from
 from rtlgen.dataflow import Add, Dataflow, Sub, operands
@@ -14,8 +15,9 @@ from rtlgen.optimize import optimize
 from rtlgen.schedule import schedule
 from rtlgen.timing import Timing
 from rtlgen.trees import regroup
+from rtlgen.verilog import emit
 from sim.rounding import Interval
-from tests.rtlgen.flows import layers, random_flow, samples
+from tests.rtlgen.flows import layers, random_flow, ranges, samples
 from tests.rtlgen.test_hardware import check
 
 ECP5, ULTRASCALE = find("lfe5u-85f"), find("xcvu13p")
@@ -106,3 +108,18 @@ def test_networks_with_chains_compute_the_same(seed):
 def test_random_graphs_with_chains_compute_the_same(seed):
     flow = optimize(random_flow(seed), ECP5)
     check(flow, schedule(flow, ECP5, clock_hz=1e6, stages=1), samples(flow, 20, seed))
+
+
+def test_a_chain_is_put_down_in_the_order_of_the_schedule(monkeypatch):
+    flow, made = network(0), []
+    plan = schedule(flow, ECP5, stages=2)
+
+    def recording(sums):
+        made.append(tuple(int(one.result.name.rpartition("w")[2]) for one in sums))
+        return chained(sums)
+
+    monkeypatch.setattr("rtlgen.hardware.chained", recording)
+    names = [f"p{k}" for k in range(len(flow.ops))]
+    emit(flow, plan, names[: len(ranges(flow))], names[-len(flow.outputs) :])
+    assert sorted(chain for chain in made if len(chain) > 1) == sorted(plan.chains)
+    assert any(list(chain) != sorted(chain) for chain in plan.chains)
