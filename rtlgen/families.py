@@ -57,7 +57,7 @@ AGILEX_7 = replace(
 """A LUT is half an ALM. It adds two numbers: of all families with ALMs, those with Hyperflex alone
 have no shared arithmetic mode (Hyperflex Architecture High-Performance Design Handbook, 2.4.2.17).
 """
-ROUTED = 1.25
+ROUTED = 1.2
 """Of the average, how long a stage may become in nextpnr. A clock that was asked for holds then."""
 ECP5 = Target(
     name="",
