@@ -115,9 +115,9 @@ class _Recovery:
 
 
 def _are_three(flow: Dataflow, terms: Sequence[Term]) -> bool:
-    """Whether these are three different numbers, of which at most one is a constant."""
-    constants = sum(flow.known(wire) is not None for wire, _ in terms)
-    return len({wire for wire, _ in terms}) == 3 and constants < 2
+    """Whether these are three different numbers, none of them zero: others take two adders."""
+    wires = {wire for wire, _ in terms}
+    return len(wires) == 3 and all(flow.known(wire) != 0 for wire in wires)
 
 
 def _fits(times: Times, behind: Times, budget: int) -> bool:

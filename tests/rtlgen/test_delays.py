@@ -7,7 +7,7 @@ import pytest
 from rtlgen.dataflow import Dataflow, Input, Sub, Ternary, Wire, operands
 from rtlgen.delays import Delay, delays
 from rtlgen.devices import find
-from rtlgen.timing import Timing
+from rtlgen.timing import Timing, alone
 from sim.rounding import Interval, Overflow, Rounding
 
 TARGETS = [find(part) for part in ("xcvu13p", "lfe5u-85f-8", "ice40hx8k", "agf014", "xc7a35t")]
@@ -133,3 +133,15 @@ def test_bits_that_are_dropped_are_not_waited_for():
 
 def test_a_path_is_as_long_from_its_end():
     assert Delay(1, 2, 3, 4).reversed() == Delay(1, 3, 2, 4)
+
+
+def test_an_operation_that_reads_a_value_twice_waits_for_the_later_bits():
+    target, flow = TARGETS[0], Dataflow()
+    x = flow.input(0, Interval(-128, 127, 0))
+    total = flow.add(x, x << 4)
+    given = [flow.interval(wire) for wire in operands(flow.ops[total.op])]
+    first, second = delays(flow.ops[total.op], flow.interval(total), given, target)
+    assert first != second
+    assert alone(flow, flow.ops[total.op], flow.interval(total), target)[0] == [
+        (x.op, Delay(*map(max, first, second)))
+    ]

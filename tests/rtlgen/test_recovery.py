@@ -129,6 +129,7 @@ def test_what_must_stay_two_sums():
         seen,
         flow.add(seen, d << 1),
         again,
+        flow.neg(flow.add(c, d)),
     ]
     stages = [0] * len(flow.ops)
     stages[flow.outputs[2].op] = 1
