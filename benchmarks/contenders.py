@@ -117,7 +117,8 @@ class Converters:
     def _timed(self, job: dict[str, Any]) -> float:
         warm = next(name for name in WARM if name != job["case"])
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as kept:
-            facts = self._run(job | {"warm": warm}, Path(folder), XDG_CACHE_HOME=kept)
+            nothing = {"XDG_CACHE_HOME": kept, "RTLGEN_CACHE": kept}
+            facts = self._run(job | {"warm": warm}, Path(folder), **nothing)
         return float(facts["seconds"])
 
     def _job(self, contender: Contender, case: Case, options: dict[str, Any]) -> dict[str, Any]:
