@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from rtlgen import network, partial, routed
 from rtlgen.cost import luts
@@ -21,6 +20,7 @@ from rtlgen.plans import Plans
 from rtlgen.progress import Progress, Silent
 from rtlgen.proof import strange_tables
 from rtlgen.recovery import recover
+from rtlgen.routed import Register
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.search import Search
 from rtlgen.targets import Target
@@ -59,6 +59,7 @@ def build(
 
 
 def _built(source: Network, options: Options, target: Target, progress: Progress) -> Design:
+    measured = None if options.timing is None else routed.read(options.timing)
     narrow = partial.within(source.graph, target, options.wanted_clock_hz)
     source = replace(source, graph=narrow)
     maker = _Maker(source, options, target)
@@ -66,7 +67,7 @@ def _built(source: Network, options: Options, target: Target, progress: Progress
     progress.begin("prove")
     if len(best.flow.ops) <= LARGE and best.proof().unproved:
         best = next((d for d in _simpler(maker, best) if not d.proof().unproved), best)
-    return best if options.timing is None else _measured(best, options.timing)
+    return best if measured is None else _measured(best, measured)
 
 
 def _simpler(maker: _Maker, best: Design) -> Iterator[Design]:
@@ -173,8 +174,8 @@ def _plan(
     return schedule(flow, target, clock_hz=clock_hz, stages=stages, percents=percents)
 
 
-def _measured(design: Design, report: str | Path) -> Design:
+def _measured(design: Design, measured: Mapping[Register, int]) -> Design:
     """The same operations, in stages as a timing report says how long they take."""
     timing = Timing(design.flow, design.target)
-    percents = routed.percents(routed.read(report), timing, design.schedule)
+    percents = routed.percents(measured, timing, design.schedule)
     return replace(design, schedule=_plan(design.flow, design.target, design.options, percents))

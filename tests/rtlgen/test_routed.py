@@ -9,6 +9,7 @@ from rtlgen import generate
 from rtlgen.dataflow import Dataflow
 from rtlgen.devices import find
 from rtlgen.options import Options
+from rtlgen.progress import Silent
 from rtlgen.routed import KINDS, MARGIN, OUTPUTS, Register, percents, read
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.timing import Timing
@@ -189,6 +190,18 @@ def test_a_report_of_another_design(register):
         f"timing: there is no register of w{register.op} in stage {register.stage}, so the report "
         "is of another design; give that of the one made with the same options, but no timing"
     )
+
+
+def test_what_is_no_report_is_told_before_the_search(tmp_path):
+    phases = []
+
+    class Recorder(Silent):
+        def begin(self, phase, steps=0):
+            phases.append(phase)
+
+    with pytest.raises(DataError):
+        generate(tiny(), Options(timing=written(tmp_path, "{")), Recorder())
+    assert phases == ["import", "quantize"]
 
 
 def test_a_design_is_scheduled_again(tmp_path):
