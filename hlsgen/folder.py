@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,7 +16,6 @@ from hlsgen.synthesis.figures import Synthesis
 from hlsgen.vendor import Vendor
 from rtlgen import output
 from rtlgen.folder import note, write_report
-from rtlgen.interrupts import undisturbed
 from rtlgen.progress import Progress, Silent
 from sim import csim, vectors
 from sim.cosim import replay_cpp
@@ -110,8 +108,7 @@ def verify(path: str | Path, seed: int = 0, progress: Progress | None = None) ->
     except RtlgenError:
         raise
     except BaseException:
-        with undisturbed():
-            shutil.rmtree(folder / "build", ignore_errors=True)  # half built
+        output.discard(folder / "build")  # half built
         raise
     note(
         folder, {"samples": result.samples, "cycles": result.cycles, "simulator": "g++, Verilator"}

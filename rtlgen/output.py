@@ -14,6 +14,8 @@ from sim.errors import OutputError
 
 Ours = Callable[[Path], frozenset[str]]
 """The names in a folder that may be replaced: none if it is not an earlier output."""
+ATTEMPTS = 100
+"""To remove a folder: more than compilers that nobody waits for have files to begin."""
 
 
 def check(path: str | Path, ours: Ours) -> None:
@@ -59,6 +61,15 @@ def replacing(path: str | Path, ours: Ours) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
             for parent in missing:
                 parent.rmdir()
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that compilers may still write into; once it is gone, they cannot."""
+    with undisturbed():
+        for _ in range(ATTEMPTS):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                return
 
 
 def _check_ours(names: set[str], known: frozenset[str], shown: str) -> None:

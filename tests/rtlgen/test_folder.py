@@ -219,6 +219,21 @@ def test_a_second_signal_does_not_disturb_what_the_first_one_began(monkeypatch):
     assert names() == []
 
 
+def test_a_folder_goes_although_somebody_still_writes_into_it(monkeypatch):
+    """As compilers do that an interrupted run leaves behind, until their folder is gone."""
+    remove, late = os.rmdir, cycle([True, False])
+
+    def written_before(path, **options):
+        if next(late):
+            Path("build/late.o").touch()
+        remove(path, **options)
+
+    Path("build").mkdir()
+    monkeypatch.setattr(os, "rmdir", written_before)
+    rtlgen.output.discard(Path("build"))
+    assert names() == []
+
+
 def command(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "rtlgen", *arguments],
