@@ -125,8 +125,8 @@ class _Values:
     """The value of every operation, in every stage that needs it."""
 
     def __init__(self, m: Module, flow: Dataflow, schedule: Schedule) -> None:
-        self.m, self.flow, self.schedule = m, flow, schedule
-        self.layers: dict[str, Module] = {}
+        self.flow, self.schedule = flow, schedule
+        self.modules: dict[tuple[str, ...], Module] = {(): m}
         self.known: dict[tuple[int, int], Value] = {}
         self.tops = needed_tops(flow)
         self.sums: dict[int, Sum] = {}
@@ -146,18 +146,24 @@ class _Values:
                 register = Signal(
                     shape(self.flow.intervals[i]), name=f"{self.name(i)}_{s}", reset_less=True
                 )
-                self.layer(i).d.sync += register.eq(self.known[i, s - 1])
+                self.module(i, s).d.sync += register.eq(self.known[i, s - 1])
                 self.known[i, s] = register
         return self.known[i, stage]
 
-    def layer(self, i: int) -> Module:
-        """The module of the node that operation ``i`` is of, with the registers behind it."""
-        if not self.flow.origins[i]:
-            return self.m
-        name = identifier(self.flow.origins[i])
-        if name not in self.layers:
-            self.layers[name] = self.m.submodules[name] = Module()
-        return self.layers[name]
+    def module(self, i: int, stage: int | None = None) -> Module:
+        """Where operation ``i`` stands: within the node that it is of, in its stage or a later one.
+
+        Stages count from one here, as in the report; registers stand at the end of theirs.
+        """
+        node = self.flow.origins[i]
+        number = self.schedule.stages[i] + 1 if stage is None else stage
+        return self.nested(identifier(node), f"stage_{number}") if node else self.modules[()]
+
+    def nested(self, *path: str) -> Module:
+        """The module at the end of a path of instances, each within that before."""
+        if path not in self.modules:
+            self.modules[path] = self.nested(*path[:-1]).submodules[path[-1]] = Module()
+        return self.modules[path]
 
     def name(self, i: int) -> str:
         return identifier(f"{self.flow.origins[i]} w{i}")
@@ -165,7 +171,7 @@ class _Values:
     def named(self, i: int, value: Value) -> Value:
         """A wire of its own in the Verilog: the hardware of operation ``i``."""
         wire = Signal(value.shape(), name=self.name(i))
-        self.layer(i).d.comb += wire.eq(value)
+        self.module(i).d.comb += wire.eq(value)
         return wire
 
     def sum(self, i: int, signed: Sequence[tuple[Wire, int]]) -> Value:
@@ -195,7 +201,7 @@ class _Values:
             chain = [k for k in chains.get(i, (i,)) if k in self.sums]
             if chain[0] == i:
                 adder = Adder(chained([self.sums[k] for k in chain]))
-                self.layer(i).submodules[f"{self.name(i)}_adder"] = adder
+                self.module(i).submodules[f"{self.name(i)}_adder"] = adder
 
     def compute(self, i: int) -> Value:
         op, r, stage = self.flow.ops[i], self.flow.intervals[i], self.schedule.stages[i]
@@ -237,7 +243,7 @@ class _Values:
                 return self.named(i, limited(x, given, overflow, to, partial(self.named, i)))
             case Lookup(a, lo, table):
                 wire = Signal(shape(r), name=self.name(i))
-                look_up(self.layer(i), wire, whole(a), lo, table)
+                look_up(self.module(i), wire, whole(a), lo, table)
                 return wire
             case _:
                 assert_never(op)

@@ -134,8 +134,8 @@ def _header(pipeline: Pipeline, name: str) -> list[str]:
         *_listed("input", ports, "x__payload", pipeline.inputs, inputs),
         *_listed("output", ports, "y__payload", pipeline.outputs, outputs),
         "",
-        "Nodes of the model, an instance each. Operation k is the wire <node>_w<k>; _<s> behind it",
-        "is stage s.",
+        "Nodes of the model, an instance each, of an instance for each stage. Operation k is the",
+        "wire <node>_w<k>, its register at the end of stage s is <node>_w<k>_<s>.",
         *(f"  {identifier(n):<31} {n!r}, {counts[n]} operations" for n in counts),
     ]
     return [f"// {line}".rstrip() for line in lines]

@@ -5,11 +5,13 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from rtlgen import generate
 from rtlgen.dataflow import Dataflow
 from rtlgen.devices import find
 from rtlgen.schedule import Schedule, schedule
@@ -46,8 +48,8 @@ HEADER = """\
 //   input   x__payload[7:4]          x_1                      u4 e-2
 //   output  y__payload[3:0]          y_0                      u4 e0
 //
-// Nodes of the model, an instance each. Operation k is the wire <node>_w<k>; _<s> behind it
-// is stage s.
+// Nodes of the model, an instance each, of an instance for each stage. Operation k is the
+// wire <node>_w<k>, its register at the end of stage s is <node>_w<k>_<s>.
 //   fc1_MatMul                      '/fc1/MatMul', 2 operations
 //   relu_1                          'relu \\n1', 2 operations
 module top("""
@@ -86,20 +88,46 @@ def test_operations_and_registers_bear_the_names_of_nodes():
 def modules(made):
     """The text of each module, by its name."""
     found = re.findall(
-        r"^module (?:\\top\.)?(\w+) ?\((.*?)^endmodule$", made, re.MULTILINE | re.DOTALL
+        r"^module (?:\\top\.)?([\w.]+) ?\((.*?)^endmodule$", made, re.MULTILINE | re.DOTALL
     )
     return dict(found)
 
 
-def test_a_node_is_a_module_with_its_operations_and_the_registers_behind_them():
+def test_a_node_is_a_module_of_stages_with_their_operations_and_registers():
     found = modules(text())
-    assert list(found) == ["top", "fc1_MatMul", "relu_1"]
-    assert " <= { fc1_MatMul_w3, fc1_MatMul_w2[0] };" in found["fc1_MatMul"]
-    assert "_adder (" in found["fc1_MatMul"]
-    assert "  assign relu_1_w5 = " in found["relu_1"]
-    assert "    relu_1_w5_2 <= " in found["relu_1"]
+    assert list(found) == ["top", "fc1_MatMul", "fc1_MatMul.stage_1", "relu_1", "relu_1.stage_2"]
+    assert " <= { fc1_MatMul_w3, fc1_MatMul_w2[0] };" in found["fc1_MatMul.stage_1"]
+    assert "_adder (" in found["fc1_MatMul.stage_1"]
+    assert "  assign relu_1_w5 = " in found["relu_1.stage_2"]
+    assert "    relu_1_w5_2 <= " in found["relu_1.stage_2"]
     assert "  \\top.relu_1  relu_1 (" in found["top"]
-    assert "adder" not in found["top"]
+    assert "  \\top.relu_1.stage_2  stage_2 (" in found["relu_1"]
+    assert "_adder (" not in found["top"] + found["fc1_MatMul"]
+    assert "always" not in found["fc1_MatMul"] + found["relu_1"]
+
+
+def test_a_value_that_waits_has_a_register_in_every_stage():
+    flow = Dataflow()
+    x = flow.input(0, Interval(-8, 7, 0))
+    flow.origin = "fc"
+    flow.outputs = [flow.max(x, x << 1)]
+    found = modules(emit(flow, Schedule((0, 0), 3), ["x"], ["y"]))
+    for stage in (1, 2, 3):
+        assert f"  reg [4:0] fc_w1_{stage} = " in found[f"fc.stage_{stage}"]
+    assert "assign fc_w1 = " in found["fc.stage_1"]
+
+
+def test_registers_stand_in_the_stage_that_the_report_counts_them_in():
+    design = generate(ROOT / "examples/digits_mlp.onnx")
+    counted = Counter()
+    for name, body in modules(design.verilog).items():
+        stage = int(name.partition(".stage_")[2] or 0)
+        registers = re.findall(r"^  reg (?:\[(\d+):0\] )?\w+ = ", body, re.MULTILINE)
+        counted[stage] += sum(int(top or 0) + 1 for top in registers)
+    assert counted.pop(0) == design.latency  # that a sample is valid
+    assert [counted[s] + 1 for s in sorted(counted)] == [
+        stage.registers for stage in design.report().stages
+    ]
 
 
 def test_what_is_of_no_node_is_in_the_top_and_equal_names_share_a_module():
@@ -111,10 +139,10 @@ def test_what_is_of_no_node_is_in_the_top_and_equal_names_share_a_module():
     flow.origin = "a_b"
     flow.outputs = [flow.max(b, y << 1)]
     found = modules(emit(flow, combinational(flow), ["x", "y"], ["z"]))
-    assert list(found) == ["top", "a_b"]
+    assert list(found) == ["top", "a_b", "a_b.stage_1"]
     assert "  assign w2 = " in found["top"]
-    assert "  assign a_b_w3 = " in found["a_b"]
-    assert "  assign a_b_w4 = " in found["a_b"]
+    assert "  assign a_b_w3 = " in found["a_b.stage_1"]
+    assert "  assign a_b_w4 = " in found["a_b.stage_1"]
 
 
 @pytest.mark.parametrize("name", ["x", "y", "clk", "wire", "valid_1", "add"])
@@ -142,7 +170,7 @@ def test_the_text_depends_on_nothing_else():
     assert found == {hashlib.sha256(text().encode()).hexdigest() + "\n"}
 
 
-GOLDEN = {("0.5.10", "0.50"): "5e16d6bc575de01f91ce4bc674fe50ccf0807b8bc89055253f0b072ec884f0d7"}
+GOLDEN = {("0.5.10", "0.50"): "252c42577db68348da1a7e3d1663d7b8f5da84fefd595704edf3ffba59041289"}
 """By the versions of Amaranth and Yosys, whose writing style is not ours."""
 
 
