@@ -1,4 +1,4 @@
-"""From the dataflow graph to Amaranth: a pipeline that takes one sample per clock.
+"""From the operations of a dataflow graph to Amaranth: what computes them, and their registers.
 
 Bits that do not take part in an addition stay out of it; what the other operations are made of is
 in ``logic``.
@@ -6,16 +6,13 @@ in ``logic``.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
 from amaranth.hdl import Const as Literal
 from amaranth.hdl import Module, Mux, Shape, Signal, Value
-from amaranth.lib import data
-from amaranth.lib.wiring import Component, In, Out, Signature
 
 from rtlgen.adders import Adder, Sum, chained
 from rtlgen.dataflow import (
@@ -50,69 +47,7 @@ from rtlgen.logic import (
 )
 from rtlgen.operations import summands
 from rtlgen.schedule import Schedule
-from sim.manifest import Ports
 from sim.rounding import Interval
-
-
-class Pipeline(Component):
-    """``flow`` as a pipeline that takes and gives one sample per clock.
-
-    Nothing has a reset; ``valid`` travels beside the data. A sample that is at ``x`` before a
-    clock edge has its result at ``y`` after ``schedule.latency`` edges, counting that one.
-
-    Members
-    -------
-    x.valid, y.valid : one bit
-    x.payload, y.payload : a member for each element, of its own shape, in the order given
-    """
-
-    def __init__(
-        self,
-        flow: Dataflow,
-        schedule: Schedule,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
-        ports: Ports = Ports.PACKED,
-    ) -> None:
-        self.flow, self.schedule = flow, schedule
-        self.inputs, self.outputs, self.ports = inputs, outputs, ports
-        given = sorted(
-            (op.port, r)
-            for op, r in zip(flow.ops, flow.intervals, strict=True)
-            if isinstance(op, Input)
-        )
-        assert [port for port, _ in given] == list(range(len(inputs))), "one operation per port"
-        x = {name: shape(r) for name, (_, r) in zip(inputs, given, strict=True)}
-        y = {n: shape(flow.intervals[w.op]) for n, w in zip(outputs, flow.outputs, strict=True)}
-        super().__init__({"x": In(_bundle(x, ports)), "y": Out(_bundle(y, ports))})
-
-    def elements(self) -> tuple[list[Value], list[Value]]:
-        """The signals of all elements that come in, and of all that go out."""
-        match self.ports:
-            case Ports.PACKED:
-                read: Callable[[Any, str], Value] = operator.getitem
-            case Ports.ELEMENTS:
-                read = getattr
-            case _:
-                assert_never(self.ports)
-        x, y = self.x.payload, self.y.payload
-        return [read(x, name) for name in self.inputs], [read(y, name) for name in self.outputs]
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        values = _Values(m, self.flow, self.schedule)
-        x, y = self.elements()
-        for i, op in enumerate(self.flow.ops):
-            values.define(i, x[op.port] if isinstance(op, Input) else None)
-        values.add()
-        for signal, wire in zip(y, self.flow.outputs, strict=True):
-            m.d.comb += signal.eq(values.at(wire.op, self.schedule.latency))
-        valid = self.x.valid
-        for stage in range(1, self.schedule.latency + 1):
-            valid, last = Signal(name=f"valid_{stage}", reset_less=True), valid
-            m.d.sync += valid.eq(last)
-        m.d.comb += self.y.valid.eq(valid)
-        return m
 
 
 def identifier(name: str) -> str:
@@ -121,7 +56,7 @@ def identifier(name: str) -> str:
     return f"n{plain}" if plain[0].isdigit() else plain
 
 
-class _Values:
+class Values:
     """The value of every operation, in every stage that needs it."""
 
     def __init__(self, m: Module, flow: Dataflow, schedule: Schedule) -> None:
@@ -166,6 +101,7 @@ class _Values:
         return self.modules[path]
 
     def name(self, i: int) -> str:
+        """What operation ``i`` is called in the Verilog: ``fc1_w12``."""
         return identifier(f"{self.flow.origins[i]} w{i}")
 
     def named(self, i: int, value: Value) -> Value:
@@ -204,6 +140,7 @@ class _Values:
                 self.module(i).submodules[f"{self.name(i)}_adder"] = adder
 
     def compute(self, i: int) -> Value:
+        """The hardware of operation ``i``, behind those that it reads."""
         op, r, stage = self.flow.ops[i], self.flow.intervals[i], self.schedule.stages[i]
 
         def step(wire: Wire) -> int:
@@ -247,14 +184,3 @@ class _Values:
                 return wire
             case _:
                 assert_never(op)
-
-
-def _bundle(elements: dict[str, Shape], ports: Ports) -> Signature:
-    match ports:
-        case Ports.PACKED:
-            payload = Out(data.StructLayout(elements))
-        case Ports.ELEMENTS:
-            payload = Out(Signature({name: Out(shape) for name, shape in elements.items()}))
-        case _:
-            assert_never(ports)
-    return Signature({"payload": payload, "valid": Out(1)})

@@ -17,8 +17,9 @@ from amaranth.lib import data
 
 from rtlgen.adders import Modules
 from rtlgen.dataflow import Dataflow, Input, operands
-from rtlgen.hardware import Pipeline, identifier
+from rtlgen.hardware import identifier
 from rtlgen.logic import shape
+from rtlgen.pipeline import Pipeline
 from rtlgen.schedule import Schedule
 from rtlgen.uncollected import uncollected
 from rtlgen.yosys import to_verilog

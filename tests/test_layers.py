@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ["sim", "kernels", "rtlgen", "hlsgen", "boards"]  # each may import those before it
 ONLY = {  # third-party packages that stay in a few modules
-    "amaranth": {f"rtlgen/{m}.py" for m in ("adders", "hardware", "logic", "verilog")},
+    "amaranth": {f"rtlgen/{m}.py" for m in ("adders", "hardware", "logic", "pipeline", "verilog")},
     "cocotb": {"sim/bench.py"},
     "cocotb_tools": {"sim/cosim.py"},
     "google": {"rtlgen/frontend/reading.py"},

@@ -10,8 +10,9 @@ from amaranth.sim import Simulator
 
 from rtlgen.dataflow import Dataflow, Limit, Lookup, Round, Wire, evaluate
 from rtlgen.devices import find
-from rtlgen.hardware import Pipeline, identifier
+from rtlgen.hardware import identifier
 from rtlgen.logic import shape
+from rtlgen.pipeline import Pipeline
 from rtlgen.schedule import Schedule, schedule
 from rtlgen.timing import Timing
 from rtlgen.verilog import element_names, emit

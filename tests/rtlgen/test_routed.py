@@ -27,7 +27,7 @@ NEXTPNR = {
             "to": "posedge clk",
             "path": [
                 {"delay": 0.395, "to": {"cell": "r_TRELLIS_FF_Q_63", "port": "Q"}},
-                {"delay": 5.1, "to": {"cell": "t.fc1_w3_2_TRELLIS_FF_Q_8", "port": "DI"}},
+                {"delay": 5.1, "to": {"cell": "fc1.stage_2.fc1_w3_2_TRELLIS_FF_Q_8", "port": "DI"}},
             ],
         }
     ],
@@ -51,20 +51,25 @@ NEXTPNR = {
 }
 VIVADO = """\
 Slack (MET) :             0.325ns  (required time - arrival time)
-  Source:                 top/fc1_w1_1_reg[3]/C
+  Source:                 top/fc1/stage_1/fc1_w1_1_reg[3]/C
                             (rising edge-triggered cell FDRE clocked by clk)
-  Destination:            top/fc1_w3_2_reg[5]/D
+  Destination:            top/fc1/stage_2/fc1_w3_2_reg[5]/D
                             (rising edge-triggered cell FDRE clocked by clk)
   Path Group:             clk
   Requirement:            3.125ns  (clk rise@3.125ns - clk rise@0.000ns)
   Data Path Delay:        2.750ns  (logic 1.250ns (45.4%)  route 1.500ns (54.6%))
 
 Slack (VIOLATED) :        -0.500ns  (required time - arrival time)
-  Source:                 top/fc1_w1_1_reg[3]/C
-  Destination:            top/fc1_w4_1_reg/D
+  Source:                 top/fc1/stage_1/fc1_w1_1_reg[3]/C
+  Destination:            top/fc1/stage_1/fc1_w4_1_reg/D
   Requirement:            3.125ns  (clk rise@3.125ns - clk rise@0.000ns)
 """
-TABLE = "startpoint,endpoint,delay_ns\nx,top.fc1_w3_2[7],2.8\nx, fc1_w3_2 ,1.5\nx,fc1_w4_1,3.625\n"
+TABLE = """\
+startpoint,endpoint,delay_ns
+x,top.fc1.stage_2.fc1_w3_2[7],2.8
+x, fc1_w3_2 ,1.5
+x,fc1_w4_1,3.625
+"""
 
 
 def written(folder, text):
