@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rtlgen import labels, quantize, reference, tradeoff
+from rtlgen import labels, quantize, reference, widths
 from rtlgen.calibrate import Data
 from rtlgen.encoding import Floats
 from rtlgen.formats import Formats
@@ -18,7 +18,8 @@ from rtlgen.passes import run
 from rtlgen.progress import Progress
 from rtlgen.quantize import Codings
 from rtlgen.size import adder_bits, multiplications
-from rtlgen.tradeoff import HeldOut, Result, Tradeoff
+from rtlgen.tradeoff import HeldOut, Tradeoff
+from rtlgen.widths import Result
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Trials:
         """
         count, accuracy = len(self.classes), labels.accuracy(numbers, self.classes)
         goal = accuracy - drop - 1e-9  # of a number of samples, not of a float
-        most = tradeoff.budget(count * multiplications(self.model))
+        most = widths.budget(count * multiplications(self.model))
         given = frozenset({*formats.bound(self.model).values, *self.model.inputs})
         progress.begin("formats", most)
-        found, trials = tradeoff.search(formats, self._tried, given, goal, most, progress.step)
+        found, trials = widths.search(formats, self._tried, given, goal, most, progress.step)
         held_out = self._held_out(found)
         return found, Tradeoff(accuracy, accuracy - drop, count, tuple(trials), held_out)
 

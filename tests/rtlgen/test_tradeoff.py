@@ -14,13 +14,13 @@ import pytest
 from onnx import parser
 from onnx.reference import ReferenceEvaluator
 
-from rtlgen import Options, cli, labels, network, plots, tradeoff
+from rtlgen import Options, cli, labels, network, plots
 from rtlgen.digits import canonical
 from rtlgen.formats import Formats
 from rtlgen.frontend import load
 from rtlgen.notation import Format
 from rtlgen.size import adder_bits
-from rtlgen.tradeoff import NARROWEST, WIDEST, Result
+from rtlgen.widths import NARROWEST, WIDEST, Result, budget, search
 from sim.errors import ConfigError, DataError, RtlgenError
 from tests.rtlgen.models import saved, tiny
 
@@ -222,7 +222,7 @@ DEFAULTS = {"inputs": Format(8), "weights": Format(8), "activations": Format(8)}
 def searched(most=200, given=frozenset(), goal=0.8, landscape=None):
     landscape = landscape or Landscape()
     steps = []
-    formats, trials = tradeoff.search(Formats(DEFAULTS), landscape, given, goal, most, steps.append)
+    formats, trials = search(Formats(DEFAULTS), landscape, given, goal, most, steps.append)
     assert len(steps) == len(trials)
     return landscape, formats, trials
 
@@ -292,7 +292,7 @@ def test_values_that_are_not_to_be_changed():
     ("products", "most"), [(0, 200), (10**8, 200), (25 * 10**8, 40), (10**12, 24)]
 )
 def test_fewer_trials_of_large_networks(products, most):
-    assert tradeoff.budget(products) == most
+    assert budget(products) == most
 
 
 def test_the_cost_is_that_of_adders():
