@@ -6,40 +6,48 @@ adders they replace; sums of three are what vendors' tools find ternary adders i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from amaranth.hdl import Cat, Const, Elaboratable, Instance, Module, Signal, Value
+
+Signs = tuple[int, ...]
+"""Of the terms of a sum, the first of which is added."""
 
 _TERMS = "abc"
 
 
 class Modules:
-    """The platform of an RTL description: every adder is an instance of a module of ``text``."""
+    """The platform of a netlist: adders and nodes are instances of modules in it."""
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.used: set[tuple[int, ...]] = set()
+    def __init__(self, top: str) -> None:
+        self.top = top
+        self.adders: set[Signs] = set()
 
-    def name(self, signs: Sequence[int]) -> str:
-        """Of the module: ``top_add_sub`` adds one number to another and subtracts a third."""
-        self.used.add(tuple(signs))
-        kinds = ["add" if sign > 0 else "sub" for sign in signs[1:]]
-        return "_".join([self.prefix, *kinds])
+    def adder(self, signs: Sequence[int]) -> str:
+        """The module of an adder, which is wanted from now on."""
+        self.adders.add(tuple(signs))
+        return _name(self.top, signs)
 
-    def text(self) -> str:
-        """The Verilog of all modules that were asked for."""
-        return "".join(self._module(signs) for signs in sorted(self.used, reverse=True))
 
-    def _module(self, signs: Sequence[int]) -> str:
-        names = _TERMS[: len(signs)]
-        total = "".join(f" {'+-'[s < 0]} {n}" for n, s in zip(names[1:], signs[1:], strict=True))
-        ports = ", ".join(names)
-        return (
-            f"module {self.name(signs)} #(parameter W = 1)\n"
-            f"  (input [W-1:0] {ports}, output [W-1:0] y);\n"
-            f"  assign y = a{total};\nendmodule\n"
-        )
+def adders(top: str, kinds: Iterable[Signs]) -> str:
+    """The modules of all these, in Verilog."""
+    return "".join(_module(_name(top, signs), signs) for signs in sorted(kinds, reverse=True))
+
+
+def _name(top: str, signs: Sequence[int]) -> str:
+    """``top_add_sub`` adds one number to another and subtracts a third."""
+    return "_".join([top, *("add" if sign > 0 else "sub" for sign in signs[1:])])
+
+
+def _module(name: str, signs: Sequence[int]) -> str:
+    names = _TERMS[: len(signs)]
+    total = "".join(f" {'+-'[s < 0]} {n}" for n, s in zip(names[1:], signs[1:], strict=True))
+    return (
+        f"module {name} #(parameter W = 1)\n"
+        f"  (input [W-1:0] {', '.join(names)}, output [W-1:0] y);\n"
+        f"  assign y = a{total};\nendmodule\n"
+    )
 
 
 class Sum(NamedTuple):
@@ -64,7 +72,7 @@ class Adder(Elaboratable):
         if isinstance(platform, Modules):
             ports = [("i", name, term) for name, term in zip(_TERMS, terms, strict=False)]
             return Instance(
-                platform.name(signs), ("p", "W", len(result)), *ports, ("o", "y", result)
+                platform.adder(signs), ("p", "W", len(result)), *ports, ("o", "y", result)
             )
         m = Module()
         total = terms[0]

@@ -6,20 +6,18 @@ in ``logic``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import assert_never
 
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Mux, Shape, Signal, Value
 from amaranth.hdl import Const as Literal
-from amaranth.hdl import Module, Mux, Shape, Signal, Value
 
-from rtlgen.adders import Adder, Sum, chained
+from rtlgen.adders import Adder, Modules, Sum, chained
 from rtlgen.dataflow import (
     Add,
     Compare,
     Const,
-    Dataflow,
     Input,
     Limit,
     Lookup,
@@ -32,7 +30,6 @@ from rtlgen.dataflow import (
     Wire,
 )
 from rtlgen.dataflow import Mux as Choice
-from rtlgen.demand import needed_tops
 from rtlgen.logic import (
     at_least,
     finer,
@@ -46,69 +43,88 @@ from rtlgen.logic import (
     trimmed,
 )
 from rtlgen.operations import summands
-from rtlgen.schedule import Schedule
+from rtlgen.partition import Net, Part, Partition, module
 from sim.rounding import Interval
 
 
-def identifier(name: str) -> str:
-    """What Verilog can call a thing of the model's: ``/fc1/Gemm`` is ``fc1_Gemm``."""
-    plain = "_".join(re.findall(r"[0-9A-Za-z]+", name)) or "n"
-    return f"n{plain}" if plain[0].isdigit() else plain
+def signal(partition: Partition, net: Net, to: Shape | None = None) -> Signal:
+    """What carries a net, with its name; as wide as its interval needs, or as is said."""
+    to = shape(partition.flow.intervals[net.op]) if to is None else to
+    return Signal(to, name=partition.name(net), reset_less=True)
 
 
-class Values:
-    """The value of every operation, in every stage that needs it."""
+class Node(Elaboratable):
+    """A node between ``nets``, of a module for each of its stages; an instance in a netlist."""
 
-    def __init__(self, m: Module, flow: Dataflow, schedule: Schedule) -> None:
-        self.flow, self.schedule = flow, schedule
-        self.modules: dict[tuple[str, ...], Module] = {(): m}
-        self.known: dict[tuple[int, int], Value] = {}
-        self.tops = needed_tops(flow)
+    def __init__(self, partition: Partition, node: Part, nets: Mapping[Net, Value]) -> None:
+        self.partition, self.node, self.nets = partition, node, nets
+
+    def elaborate(self, platform: object) -> Module | Instance:
+        partition, node, nets = self.partition, self.node, self.nets
+        if isinstance(platform, Modules):
+            return Instance(
+                module(platform.top, node.path),
+                *([("i", "clk", ClockSignal())] if node.clocked else []),
+                *(("i", partition.name(net), nets[net]) for net in node.inputs),
+                *(("o", partition.name(net), nets[net]) for net in node.outputs),
+            )
+        stages = partition.stages[node.path]
+        inner = {net: signal(partition, net) for stage in stages for net in stage.outputs}
+        m = Module()
+        for stage in stages:
+            m.submodules[stage.path[-1]] = Logic(partition, stage, inner | {**nets}).m
+        return m
+
+
+class Logic:
+    """The hardware of a part, in a module ``m``."""
+
+    def __init__(self, partition: Partition, part: Part, nets: Mapping[Net, Value]) -> None:
+        self.partition, self.flow, self.schedule = partition, partition.flow, partition.schedule
+        self.nets, self.m = nets, Module()
+        self.known = {net: nets[net] for net in part.inputs}
         self.sums: dict[int, Sum] = {}
-
-    def define(self, i: int, port: Value | None) -> None:
-        """Take operation ``i`` from a port, or compute it from those before."""
-        if not isinstance(self.flow.ops[i], Const):
-            value = self.compute(i) if port is None else port
-            self.known[i, self.schedule.stages[i]] = trimmed(value, self.flow.intervals[i])
+        for net in part.nets:
+            self.known[net] = (
+                self.register(net) if partition.registered(net) else self.compute(net.op)
+            )
+        self.add()
+        for net in part.outputs:
+            if self.known[net] is not nets[net]:
+                self.m.d.comb += nets[net].eq(self.known[net])
 
     def at(self, i: int, stage: int) -> Value:
-        """Operation ``i`` as it is in a stage, through registers if that is a later one."""
+        """Operation ``i`` as it is in a stage."""
         if isinstance(op := self.flow.ops[i], Const):
             return Literal(op.code, shape(self.flow.intervals[i]))
-        for s in range(self.schedule.stages[i] + 1, stage + 1):
-            if (i, s) not in self.known:
-                register = Signal(
-                    shape(self.flow.intervals[i]), name=f"{self.name(i)}_{s}", reset_less=True
-                )
-                self.module(i, s).d.sync += register.eq(self.known[i, s - 1])
-                self.known[i, s] = register
-        return self.known[i, stage]
+        return self.known[Net(i, stage)]
 
-    def module(self, i: int, stage: int | None = None) -> Module:
-        """Where operation ``i`` stands: within the node that it is of, in its stage or a later one.
+    def register(self, net: Net) -> Value:
+        """The net of the stage before, a clock later."""
+        register = self.wire(net, shape(self.flow.intervals[net.op]))
+        self.m.d.sync += register.eq(self.known[net._replace(stage=net.stage - 1)])
+        return register
 
-        Stages count from one here, as in the report; registers stand at the end of theirs.
-        """
-        node = self.flow.origins[i]
-        number = self.schedule.stages[i] + 1 if stage is None else stage
-        return self.nested(identifier(node), f"stage_{number}") if node else self.modules[()]
+    def wire(self, net: Net, to: Shape) -> Signal:
+        """What a net is driven by: a port, if it is one."""
+        port = self.nets.get(net)
+        return port if isinstance(port, Signal) else signal(self.partition, net, to)
 
-    def nested(self, *path: str) -> Module:
-        """The module at the end of a path of instances, each within that before."""
-        if path not in self.modules:
-            self.modules[path] = self.nested(*path[:-1]).submodules[path[-1]] = Module()
-        return self.modules[path]
-
-    def name(self, i: int) -> str:
-        """What operation ``i`` is called in the Verilog: ``fc1_w12``."""
-        return identifier(f"{self.flow.origins[i]} w{i}")
+    def result(self, i: int, value: Value) -> Value:
+        """The hardware of operation ``i``, as a wire."""
+        wire = self.wire(self.net(i), value.shape())
+        self.m.d.comb += wire.eq(value)
+        return trimmed(wire, self.flow.intervals[i])
 
     def named(self, i: int, value: Value) -> Value:
-        """A wire of its own in the Verilog: the hardware of operation ``i``."""
-        wire = Signal(value.shape(), name=self.name(i))
-        self.module(i).d.comb += wire.eq(value)
+        """A wire for a part of the hardware of operation ``i``."""
+        wire = signal(self.partition, self.net(i), value.shape())
+        self.m.d.comb += wire.eq(value)
         return wire
+
+    def net(self, i: int) -> Net:
+        """What operation ``i`` makes."""
+        return Net(i, self.schedule.stages[i])
 
     def sum(self, i: int, signed: Sequence[tuple[Wire, int]]) -> Value:
         """An adder for the bits in which terms meet; those below the others' pass beside it."""
@@ -122,13 +138,15 @@ class Values:
         low, high = split(finer(x, first), free)
         rest = [(-minus, finer(y, at - free)) for at, minus, y in others]
         if not len(high) and [sign for sign, _ in rest] == [1]:
-            return self.named(i, joined(low, rest[0][1]))
+            return self.result(i, joined(low, rest[0][1]))
         parts = sorted([(-minus, high), *rest], key=lambda part: -part[0])
-        width = max(1, min(shape(r).width, self.tops[i] - r.exp) - free)
-        result = Signal(Shape(width, r.signed), name=self.name(i))
+        width = max(1, min(shape(r).width, self.partition.tops[i] - r.exp) - free)
+        net, to = self.net(i), Shape(width, r.signed)
+        whole = not free and to == shape(r)
+        result = self.wire(net, to) if whole else signal(self.partition, net, to)
         terms = [resized(y, width) for _, y in parts]
         self.sums[i] = Sum(terms, [s for s, _ in parts], result)
-        return joined(low, result)
+        return trimmed(joined(low, result), r)
 
     def add(self) -> None:
         """Put down the adders, which some of the sums share: in the order of the schedule."""
@@ -137,7 +155,8 @@ class Values:
             chain = [k for k in chains.get(i, (i,)) if k in self.sums]
             if chain[0] == i:
                 adder = Adder(chained([self.sums[k] for k in chain]))
-                self.module(i).submodules[f"{self.name(i)}_adder"] = adder
+                name = self.partition.name(self.net(i))
+                self.m.submodules[f"{name}_adder"] = adder
 
     def compute(self, i: int) -> Value:
         """The hardware of operation ``i``, behind those that it reads."""
@@ -154,33 +173,35 @@ class Values:
             return [finer(whole(wire), step(wire) - exp) for wire in wires]
 
         match op:
-            case Input() | Const():
+            case Const():
                 raise AssertionError(op)
+            case Input():
+                return self.nets[self.net(i)]
             case Add() | Sub() | Ternary():
                 return self.sum(i, summands(op))
             case Mul(a, b):
-                return self.named(i, whole(a) * whole(b))
+                return self.result(i, whole(a) * whole(b))
             case Max(a, b):
                 x, y = aligned(a, b)
-                return self.named(i, Mux(at_least(x, y), x, y))
+                return self.result(i, Mux(at_least(x, y), x, y))
             case Min(a, b):
                 x, y = aligned(a, b)
-                return self.named(i, Mux(at_least(x, y), y, x))
+                return self.result(i, Mux(at_least(x, y), y, x))
             case Compare(a, b):
                 exp = min(step(a), step(b))
                 x, y = (finer(whole(wire), step(wire) - exp) for wire in (a, b))
-                return self.named(i, at_least(x, y))
+                return self.result(i, at_least(x, y))
             case Choice(condition, a, b):
-                return self.named(i, Mux(whole(condition), *aligned(a, b)))
+                return self.result(i, Mux(whole(condition), *aligned(a, b)))
             case Round(a, rounding):
-                return self.named(i, rounded(whole(a), r.exp - step(a), rounding))
+                return self.result(i, rounded(whole(a), r.exp - step(a), rounding))
             case Limit(a, overflow, lo, hi):
                 (x,) = aligned(a)
                 given, to = self.flow.interval(a).at(r.exp), Interval(lo, hi, r.exp)
-                return self.named(i, limited(x, given, overflow, to, partial(self.named, i)))
+                return self.result(i, limited(x, given, overflow, to, partial(self.named, i)))
             case Lookup(a, lo, table):
-                wire = Signal(shape(r), name=self.name(i))
-                look_up(self.module(i), wire, whole(a), lo, table)
+                wire = self.wire(self.net(i), shape(r))
+                look_up(self.m, wire, whole(a), lo, table)
                 return wire
             case _:
                 assert_never(op)

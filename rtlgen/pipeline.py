@@ -11,8 +11,9 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out, Signature
 
 from rtlgen.dataflow import Dataflow, Input
-from rtlgen.hardware import Values
+from rtlgen.hardware import Logic, Node, signal
 from rtlgen.logic import shape
+from rtlgen.partition import Net, Partition
 from rtlgen.schedule import Schedule
 from sim.manifest import Ports
 
@@ -38,6 +39,7 @@ class Pipeline(Component):
         ports: Ports = Ports.PACKED,
     ) -> None:
         self.flow, self.schedule = flow, schedule
+        self.partition = Partition(flow, schedule)
         self.inputs, self.outputs, self.ports = inputs, outputs, ports
         given = sorted(
             (op.port, r)
@@ -62,14 +64,18 @@ class Pipeline(Component):
         return [read(x, name) for name in self.inputs], [read(y, name) for name in self.outputs]
 
     def elaborate(self, platform: object) -> Module:
-        m = Module()
-        values = Values(m, self.flow, self.schedule)
         x, y = self.elements()
-        for i, op in enumerate(self.flow.ops):
-            values.define(i, x[op.port] if isinstance(op, Input) else None)
-        values.add()
-        for signal, wire in zip(y, self.flow.outputs, strict=True):
-            m.d.comb += signal.eq(values.at(wire.op, self.schedule.latency))
+        partition = self.partition
+        made = [*partition.top.outputs, *(net for node in partition.nodes for net in node.outputs)]
+        nets: dict[Net, Value] = {net: signal(partition, net) for net in made}
+        inputs = [(i, op) for i, op in enumerate(self.flow.ops) if isinstance(op, Input)]
+        nets |= {Net(i, 0): x[op.port] for i, op in inputs}
+        logic = Logic(partition, partition.top, nets)
+        m = logic.m
+        for node in partition.nodes:
+            m.submodules[node.path[-1]] = Node(partition, node, nets)
+        for element, wire in zip(y, self.flow.outputs, strict=True):
+            m.d.comb += element.eq(logic.at(wire.op, self.schedule.latency))
         valid = self.x.valid
         for stage in range(1, self.schedule.latency + 1):
             valid, last = Signal(name=f"valid_{stage}", reset_less=True), valid

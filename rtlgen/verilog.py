@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count, product
-from typing import assert_never
 
-from amaranth.back import rtlil
-from amaranth.hdl import ClockDomain, Fragment, Value
-from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data
 
-from rtlgen.adders import Modules
+from rtlgen.adders import adders
 from rtlgen.dataflow import Dataflow, Input, operands
-from rtlgen.hardware import identifier
 from rtlgen.logic import shape
+from rtlgen.netlist import netlists
+from rtlgen.partition import identifier
 from rtlgen.pipeline import Pipeline
 from rtlgen.schedule import Schedule
 from rtlgen.uncollected import uncollected
+from rtlgen.wrappers import wrappers
 from rtlgen.yosys import to_verilog
 from sim.manifest import Ports
 from sim.rounding import Interval
@@ -60,20 +56,12 @@ def emit(
     and ``clk`` unless the latency is zero.
     """
     pipeline = Pipeline(flow, schedule, inputs, outputs, ports)
-    modules = Modules(name)
-    with uncollected(), _room(len(flow.ops)):
-        text = _plain(to_verilog(_rtlil(pipeline, modules)))
-        return "\n".join([*_header(pipeline, name), text]) + modules.text()
-
-
-def _rtlil(pipeline: Pipeline, modules: Modules) -> str:
-    fragment = Fragment.get(pipeline, modules)
-    signals = _ports(pipeline)
-    if pipeline.schedule.latency:
-        fragment.add_domains(domain := ClockDomain("sync", reset_less=True))
-        signals["clk"] = (domain.clk, PortDirection.Input)
-    text: str = rtlil.convert_fragment(fragment, signals, modules.prefix, emit_src=False)[0]
-    return text
+    with uncollected():
+        texts, kinds = zip(*netlists(pipeline, name), strict=True)
+        text = _plain(to_verilog("".join(texts)))
+    header = "".join(f"{line}\n" for line in _header(pipeline, name))
+    instances = wrappers(pipeline.partition, name) + adders(name, set().union(*kinds))
+    return header + text + instances
 
 
 def element_names(tensors: Sequence[tuple[str, tuple[int, ...]]]) -> list[list[str]]:
@@ -94,28 +82,6 @@ def _names(tensor: str, shape: tuple[int, ...], taken: set[str]) -> list[str]:
             break
     taken.update(names)
     return names
-
-
-def _ports(pipeline: Pipeline) -> dict[str, tuple[Value, PortDirection]]:
-    """Packed words by the path to them, elements by their own name."""
-    x, y = pipeline.x, pipeline.y
-    match pipeline.ports:
-        case Ports.PACKED:
-            given, made = {"x__payload": x.payload}, {"y__payload": y.payload}
-        case Ports.ELEMENTS:
-            elements = pipeline.elements()
-            given = dict(zip(pipeline.inputs, elements[0], strict=True))
-            made = dict(zip(pipeline.outputs, elements[1], strict=True))
-        case _:
-            assert_never(pipeline.ports)
-    return {
-        n: (Value.cast(value), direction)
-        for ports, direction in (
-            (given | {"x__valid": x.valid}, PortDirection.Input),
-            (made | {"y__valid": y.valid}, PortDirection.Output),
-        )
-        for n, value in ports.items()
-    }
 
 
 def _header(pipeline: Pipeline, name: str) -> list[str]:
@@ -151,17 +117,6 @@ def _listed(
         place = f"{word}[{offset + width - 1}:{offset}]" if ports is Ports.PACKED else "port"
         yield f"  {kind:<7} {place:<24} {name:<24} {r}"
         offset += width
-
-
-@contextmanager
-def _room(depth: int) -> Iterator[None]:
-    """For Amaranth's recursion."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + 10 * depth)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _plain(text: str) -> str:

@@ -8,12 +8,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ["sim", "kernels", "rtlgen", "hlsgen", "boards"]  # each may import those before it
 ONLY = {  # third-party packages that stay in a few modules
-    "amaranth": {f"rtlgen/{m}.py" for m in ("adders", "hardware", "logic", "pipeline", "verilog")},
+    "amaranth": {
+        f"rtlgen/{m}.py" for m in ("adders", "hardware", "logic", "netlist", "pipeline", "verilog")
+    },
     "cocotb": {"sim/bench.py"},
     "cocotb_tools": {"sim/cosim.py"},
     "google": {"rtlgen/frontend/reading.py"},
     "onnx": {p.relative_to(ROOT).as_posix() for p in (ROOT / "rtlgen/frontend").glob("*.py")},
     "jinja2": {"hlsgen/render.py"},
+    "loky": {"rtlgen/parallel.py"},
     "numba": {"rtlgen/compiling.py"},
     "ortools": {"rtlgen/exact.py"},
     "rich": {"rtlgen/console.py", "rtlgen/progress.py"},

@@ -10,7 +10,6 @@ from amaranth.sim import Simulator
 
 from rtlgen.dataflow import Dataflow, Limit, Lookup, Round, Wire, evaluate
 from rtlgen.devices import find
-from rtlgen.hardware import identifier
 from rtlgen.logic import shape
 from rtlgen.pipeline import Pipeline
 from rtlgen.schedule import Schedule, schedule
@@ -172,13 +171,6 @@ def test_a_port_has_at_least_one_bit():
     assert shape(Interval(0, 0, 0)).width == 1
     assert shape(Interval(-1, 0, 0)).width == 1
     assert shape(Interval(-1, 0, 0)).signed
-
-
-def test_identifiers():
-    assert identifier("/fc1/Gemm w12") == "fc1_Gemm_w12"
-    assert identifier("onnx::Add_0") == "onnx_Add_0"
-    assert identifier("7__b") == "n7_b"
-    assert identifier("::") == "n"
 
 
 # -- in Verilator -----------------------------------------------------------------------------
