@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# (an interrupted run leaves some unused)
+
 """From the operations of a dataflow graph to Amaranth: what computes them, and their registers.
 
 Bits that do not take part in an addition stay out of it; what the other operations are made of is

@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# (an interrupted run leaves some unused)
+
 """A dataflow graph as an Amaranth component: a pipeline that takes one sample per clock."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# (an interrupted run leaves some unused)
+
 """From a scheduled dataflow graph to the text of a Verilog file."""
 
 from __future__ import annotations

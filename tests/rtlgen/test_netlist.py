@@ -1,7 +1,10 @@
 """The netlists of the parts of a pipeline: their ports, and whoever makes them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -82,6 +85,28 @@ def test_processes_are_asked_for_where_there_is_enough_to_do(monkeypatch):
     sizes = [len(part.nets) for part in asked[0][2]]
     assert sizes == sorted(sizes, reverse=True)
     assert sum(sizes) == nets
+
+
+def test_an_interrupted_run_says_nothing_of_its_unfinished_modules():
+    program = """
+        from rtlgen import netlist
+        from rtlgen.verilog import emit
+        from rtlgen.devices import find
+        from rtlgen.schedule import schedule
+        from tests.rtlgen.flows import layers
+        def interrupted(*given, **named):
+            raise KeyboardInterrupt
+        flow = layers(2, 2, 4)
+        plan = schedule(flow, find("xcvu13p"), stages=2)
+        netlist.convert_fragment = interrupted
+        try:
+            emit(flow, plan, ["a", "b"], ["c", "d"])
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    command = [sys.executable, "-c", dedent(program)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
 
 
 @pytest.mark.slow
