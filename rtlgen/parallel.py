@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +11,11 @@ from multiprocessing import current_process
 from typing import Any, TypeVar
 
 from loky import ProcessPoolExecutor, cpu_count
+
+from sim.errors import ConfigError
+
+CORES = "LOKY_MAX_CPU_COUNT"
+"""The environment variable that says how many processes there may be, this one among them."""
 
 Given = TypeVar("Given")
 Item = TypeVar("Item")
@@ -24,13 +30,23 @@ def spread(
     An error of one is raised here, and ends the others. This process does all if one is killed, or
     if it may not start any since it is a worker of multiprocessing's itself.
     """
-    processes = 1 if current_process().daemon else min(most, len(items), cpu_count())
-    if processes > 1:
+    processes = min(most, len(items))
+    if processes > 1 and not current_process().daemon and (cores := _cores()) > 1:
         try:
-            return _shared(function, given, items, processes - 1)
+            return _shared(function, given, items, min(processes, cores) - 1)
         except BrokenProcessPool:
             pass
     return [function(given, item) for item in items]
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    try:
+        return int(cpu_count())
+    except ValueError:
+        raise ConfigError(
+            f"{CORES}={os.environ[CORES]!r}: not a number of processes; give 1 or more, or unset it"
+        ) from None
 
 
 def _shared(

@@ -11,6 +11,7 @@ import pytest
 
 from rtlgen import parallel
 from rtlgen.parallel import spread
+from sim.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +64,16 @@ def test_one_process_where_more_are_not_there_or_not_worth_it(monkeypatch, cores
     monkeypatch.setattr(parallel, "cpu_count", lambda: cores)
     monkeypatch.setattr(parallel, "ProcessPoolExecutor", None)
     assert {process for _, process in spread(shifted, 1, [1, 2, 3], most)} == {os.getpid()}
+
+
+def test_the_environment_says_how_many(monkeypatch):
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", None)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert [item for item, _ in spread(shifted, 0, [1, 2, 3], 9)] == [1, 2, 3]
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "all")
+    message = "LOKY_MAX_CPU_COUNT='all': not a number of processes; give 1 or more, or unset it"
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        spread(shifted, 0, [1, 2, 3], 9)
 
 
 @pytest.mark.usefixtures("three_cores")
