@@ -75,7 +75,7 @@ class Node(Elaboratable):
         inner = {net: signal(partition, net) for stage in stages for net in stage.outputs}
         m = Module()
         for stage in stages:
-            m.submodules[stage.path[-1]] = Logic(partition, stage, inner | {**nets}).m
+            m.submodules[stage.path[-1]] = Logic(partition, stage, {**inner, **nets}).m
         return m
 
 
